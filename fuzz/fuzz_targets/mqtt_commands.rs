@@ -32,7 +32,9 @@ fuzz_target!(|input: &[u8]| {
         }
     };
     // A reply must not be a command or a state.
-    assert!(reply_to.is_none_or(|topic| topic.starts_with("s/l/$replies/") && mqtt::topic::can_publish(&topic)));
+    assert!(reply_to.is_none_or(|topic| {
+        topic.starts_with("s/l/$replies/") && mqtt::topic::can_publish(&topic)
+    }));
     if let Ok(fields) = commands::fields(payload) {
         assert!(!fields.contains_key("id"));
     }

@@ -60,7 +60,7 @@ fn converse(bytes: &[u8], piece: usize) {
     }
     let mut out = BytesMut::new();
     for piece in bytes.chunks(piece) {
-        session.fill(&mut out);
+        session.fill(&mut out, now);
         session.received(piece, now);
         now += Duration::from_millis(100);
         session.passed(now);

@@ -448,7 +448,7 @@ pub(super) enum Command {
     ///
     /// Every board gets topics below PREFIX/SITE/BOARD/: its description, its
     /// availability and one retained state per component; docs/mqtt.md
-    /// describes them. Whoever may publish there controls the boards, also
+    /// describes them. Everyone who may publish there controls the boards, also
     /// locked ones that this computer has a key for. Runs until interrupted,
     /// and waits for a broker that is away.
     Bridge(Box<BridgeArgs>),

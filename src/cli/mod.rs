@@ -212,10 +212,11 @@ fn start_logging(args: &Args) -> Result<(), String> {
 
 fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let keys = reach.keys;
-    if reach.listen.is_some() && !accepts_inbound(&command) {
+    let forwards = matches!(command, Command::Bridge(_));
+    if reach.listen.is_some() && !accepts_inbound(&command) && !forwards {
         let why = "--listen works only with list, show, set, toggle, press, open, close, stop, \
-                   install, call, log, ota, backup, restore, factory-reset, watch, record and \
-                   listen, and with the window";
+                   install, call, log, ota, backup, restore, factory-reset, watch, record, bridge \
+                   and listen, and with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     if !reach.brokers.is_empty() && !accepts_inbound(&command) {

@@ -21,7 +21,7 @@ fn a_broker_that_restarts_empty_gets_everything_again() {
     }
     broker.stop();
     bridge.says("Waiting for the broker");
-    // The latest state is not lost, although nobody could receive it.
+    // The latest state is not lost, although there was no receiver.
     let light = ComponentKey::new(Kind::Light, 0);
     for brightness in [10, 20, 77] {
         let change = State::new().with("on", true).with("brightness", brightness);
@@ -81,4 +81,40 @@ fn a_bridge_waits_for_a_broker_and_says_what_for() {
     assert!(said.contains(&expected), "{said}");
     broker.start_again();
     bridge.says("Active");
+}
+
+#[test]
+fn a_broker_that_cannot_be_reached_for_a_while_gets_the_latest_states() {
+    let Some(broker) = Broker::start("cut", OPEN) else {
+        return;
+    };
+    let boards = boards(1, 24);
+    let id = boards.list()[0].id.clone();
+    let bridge = Bridge::start(&broker.url(), &boards, &["--name", "one"]);
+    bridge.says("Active");
+    let topic = format!("switchboard/lab/{id}/light:0");
+    broker.subscribe(&topic).on(&topic);
+    broker.signal("STOP");
+    let light = ComponentKey::new(Kind::Light, 0);
+    for brightness in [11, 22, 33] {
+        let change = State::new().with("on", true).with("brightness", brightness);
+        boards.set(&id, &light, change).expect("a light");
+    }
+    bridge.says("it does not respond");
+    let change = State::new().with("brightness", 44);
+    boards.set(&id, &light, change).expect("a light");
+    broker.signal("CONT");
+    bridge.says("Active");
+    broker
+        .subscribe(&topic)
+        .with(&topic, "brightness", &json!(44));
+    // The wills of the lost connections, which came late, do not last.
+    let status = broker.subscribe("switchboard/lab/$bridge/one");
+    let seen = status.find("online", |message| {
+        message.json()["state"] == json!("online")
+    });
+    assert_eq!(seen.json()["active"], json!(true));
+    let claim = broker.subscribe("switchboard/lab/$claim/+");
+    let claim = claim.find("the claim", |message| !message.payload.is_empty());
+    assert_eq!(claim.json()["bridge"], json!("one"));
 }

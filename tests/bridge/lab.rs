@@ -30,6 +30,13 @@ impl Drop for Running {
     }
 }
 
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status();
+    assert!(sent.expect("kill").success());
+}
+
 /// Sends the lines of a stream to a channel.
 fn lines(stream: impl Read + Send + 'static, to: Sender<String>) {
     thread::spawn(move || {
@@ -119,6 +126,13 @@ impl Broker {
 
     pub(crate) fn stop(&mut self) {
         self.running = None;
+    }
+
+    /// Stops it without closing its connections, or lets it go on: to its
+    /// clients as if the network was cut.
+    pub(crate) fn signal(&self, name: &str) {
+        let running = self.running.as_ref().expect("it runs");
+        signal(&running.0, name);
     }
 
     pub(crate) fn url(&self) -> String {
@@ -302,9 +316,7 @@ impl Bridge {
 
     /// Ends it as a service manager does, and waits.
     pub(crate) fn terminate(mut self) -> bool {
-        let pid = self.running.0.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(sent.expect("kill").success());
+        signal(&self.running.0, "TERM");
         self.running.0.wait().expect("it ends").success()
     }
 }

@@ -4,7 +4,6 @@ usage: end_to_end.py SWITCHBOARD VIRTUAL_BOARD
 """
 
 import asyncio
-import contextlib
 import json
 import os
 import re
@@ -39,8 +38,7 @@ class Boards:
         self.process.stdin.flush()
 
     def end(self):
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
+        self.process.terminate()
         self.process.wait(10)
 
 

@@ -1,4 +1,4 @@
-"""Commands and states through a cluster of three NATS servers, of which the one that the bridge uses is killed in traffic.
+"""Commands and states through a cluster of three NATS servers; the one that the bridge uses is killed in traffic.
 
     judge.py FOLDER
 
@@ -91,50 +91,57 @@ def cluster_is_ready(nodes):
         return False
 
 
+async def listen(client, outcomes):
+    async for message in client.messages:
+        command = int(str(message.topic).rsplit("/", 1)[1])
+        reply = json.loads(message.payload)
+        kind = "done" if "result" in reply else "refused" if "error" in reply else "unconfirmed"
+        outcomes.setdefault(command, []).append(kind)
+
+
 async def traffic(node, board, kill):
-    """Sends the commands and returns what became of each."""
-    outcomes, waiting = {}, {}
-    async with aiomqtt.Client(node, 1883, identifier="judge") as client:
-        await client.subscribe(f"{SITE}/$replies/judge/+", qos=1)
-
-        async def listen():
-            async for message in client.messages:
-                command = int(str(message.topic).rsplit("/", 1)[1])
-                reply = json.loads(message.payload)
-                kind = "done" if "result" in reply else "refused" if "error" in reply else "unconfirmed"
-                outcomes.setdefault(command, []).append(kind)
-                if command in waiting:
-                    waiting[command].set()
-
-        listener = asyncio.create_task(listen())
-        for command in range(COMMANDS):
-            waiting[command] = asyncio.Event()
-            request = {
-                "id": command,
-                "method": "Switch.Toggle",
-                "params": {"id": 0},
-                "reply_to": f"{SITE}/$replies/judge/{command}",
-            }
-            await client.publish(f"{SITE}/{board}/$command", json.dumps(request), qos=1, timeout=30)
-            if command == KILL_AT:
-                kill()
-            await asyncio.sleep(0.05)
-        deadline = time.monotonic() + REPLY_WITHIN
-        for event in waiting.values():
-            try:
-                await asyncio.wait_for(event.wait(), max(0.01, deadline - time.monotonic()))
-            except TimeoutError:
-                pass
-        listener.cancel()
+    """Sends the commands and returns what became of each. A server also ends connections when it lost the others' streams: then the client
+    connects again and continues with the next command."""
+    outcomes, command = {}, 0
+    while command < COMMANDS:
+        try:
+            async with aiomqtt.Client(node, 1883, identifier="judge") as client:
+                await client.subscribe(f"{SITE}/$replies/judge/+", qos=1, timeout=30)
+                listener = asyncio.create_task(listen(client, outcomes))
+                try:
+                    while command < COMMANDS:
+                        this, command = command, command + 1
+                        if this == KILL_AT:
+                            kill()
+                        request = {
+                            "id": this,
+                            "method": "Switch.Toggle",
+                            "params": {"id": 0},
+                            "reply_to": f"{SITE}/$replies/judge/{this}",
+                        }
+                        await client.publish(f"{SITE}/{board}/$command", json.dumps(request), qos=1, timeout=30)
+                        await asyncio.sleep(0.05)
+                    await asyncio.sleep(REPLY_WITHIN)
+                finally:
+                    listener.cancel()
+                    await asyncio.gather(listener, return_exceptions=True)
+        except aiomqtt.MqttError as error:
+            print(f"aiomqtt was disconnected at command {command}: {error}")
+            await asyncio.sleep(1)
     return outcomes
 
 
 async def retained(node, topic):
-    async with asyncio.timeout(30):
-        async with aiomqtt.Client(node, 1883, identifier="reader") as client:
-            await client.subscribe(topic, qos=1)
-            async for message in client.messages:
-                return json.loads(message.payload)
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                async with aiomqtt.Client(node, 1883, identifier="reader") as client:
+                    await client.subscribe(topic, qos=1, timeout=30)
+                    async for message in client.messages:
+                        return json.loads(message.payload)
+            except aiomqtt.MqttError as error:
+                print(f"{node}: {topic} could not be read: {error}")
+                await asyncio.sleep(1)
 
 
 def main():
@@ -205,7 +212,10 @@ def judge(binaries, folder, programs):
         for component in shown["components"]:
             key, state = component["descriptor"]["key"], component["state"]
             if key.startswith(("switch:", "light:", "number:", "select:")):
-                have = asyncio.run(retained(node, f"{SITE}/{board}/{key}"))
+                try:
+                    have = asyncio.run(retained(node, f"{SITE}/{board}/{key}"))
+                except TimeoutError:
+                    raise SystemExit(f"{node} did not deliver {key}") from None
                 if have != state:
                     raise SystemExit(f"{node} has {have} for {key}, the board {state}")
     print("every state is at both survivors")

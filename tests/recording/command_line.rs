@@ -23,8 +23,32 @@ pub(crate) fn switchboard(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// A program that runs; it ends with the test, also if that fails.
+struct Running(Option<Child>);
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self(Some(piped.spawn().expect("the program")))
+    }
+
+    fn child(&mut self) -> &mut Child {
+        self.0.as_mut().expect("it runs")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
 /// Ends a program as Ctrl+C does; its status and what it printed since.
-fn interrupt(child: Child) -> (bool, String) {
+fn interrupt(mut running: Running) -> (bool, String) {
+    let child = running.0.take().expect("it runs");
     let id = child.id().to_string();
     let sent = Command::new("kill").args(["-INT", &id]).status();
     assert!(sent.expect("kill").success());
@@ -38,12 +62,9 @@ fn a_recording_ends_properly_when_it_is_interrupted_and_can_be_replayed() {
     let folder = tempfile::tempdir().expect("a folder");
     let (boards, address) = board(Profile::Weather);
     let id = boards.list().first().expect("a board").id.clone();
-    let mut child = switchboard(folder.path(), &["record", &address, "--to", "lab.jsonl.gz"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program");
-    let mut told = BufReader::new(child.stderr.take().expect("a pipe"));
+    let recorder = ["record", &address, "--to", "lab.jsonl.gz"];
+    let mut child = Running::start(&mut switchboard(folder.path(), &recorder));
+    let mut told = BufReader::new(child.child().stderr.take().expect("a pipe"));
     let mut line = String::new();
     told.read_line(&mut line).expect("a line");
     assert_eq!(line, "recording to lab.jsonl.gz\n");
@@ -69,22 +90,16 @@ fn a_recording_ends_properly_when_it_is_interrupted_and_can_be_replayed() {
     assert_eq!(output.status.code(), Some(1));
     assert!(told.contains("the recording has only "), "{told}");
 
-    let mut replay = switchboard(
-        folder.path(),
-        &[
-            "replay",
-            "lab.jsonl.gz",
-            "--no-mdns",
-            "--json",
-            "--speed",
-            "100",
-        ],
-    )
-    .stdout(Stdio::piped())
-    .stderr(Stdio::piped())
-    .spawn()
-    .expect("the program");
-    let mut told = BufReader::new(replay.stdout.take().expect("a pipe"));
+    let again = [
+        "replay",
+        "lab.jsonl.gz",
+        "--no-mdns",
+        "--json",
+        "--speed",
+        "100",
+    ];
+    let mut replay = Running::start(&mut switchboard(folder.path(), &again));
+    let mut told = BufReader::new(replay.child().stdout.take().expect("a pipe"));
     let mut first = String::new();
     told.read_line(&mut first).expect("a line");
     let first: serde_json::Value = serde_json::from_str(&first).expect("JSON");

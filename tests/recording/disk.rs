@@ -81,7 +81,7 @@ fn a_full_disk_is_reported_and_recording_goes_on_when_there_is_room() {
     let script = r#"
         mkdir disk
         mount -t tmpfs -o size=16k none disk
-        "$1" --keys keys record "$2" --to disk/lab.jsonl.gz > out 2> err & recorder=$!
+        "$1" --keys keys record "$2" --to disk/lab.jsonl > out 2> err & recorder=$!
         said() {
             for i in $(seq 600); do grep -q "$1" err && return; sleep 0.1; done
             cat err; exit 1
@@ -115,8 +115,8 @@ fn a_full_disk_is_reported_and_recording_goes_on_when_there_is_room() {
     assert!(output.status.success(), "{printed}\n{told}");
     let err = std::fs::read_to_string(folder.path().join("err")).expect("a file");
     assert!(err.contains("recording again; nothing was lost"), "{err}");
-    assert!(err.contains("recording to disk/lab.2.jsonl.gz"), "{err}");
-    let records = records(&folder.path().join("lab.jsonl.gz"));
+    assert!(err.contains("recording to disk/lab.2.jsonl"), "{err}");
+    let records = records(&folder.path().join("lab.jsonl"));
     let mut last: Option<f64> = None;
     let mut widest = 0.0_f64;
     for record in &records {

@@ -199,7 +199,7 @@ fn nothing_is_lost_or_stored_twice_while_the_database_is_away() {
             bench.state(key, "light:0").brightness() == Some(brightness)
         });
     };
-    let mut next = || notices.recv_timeout(PATIENCE).expect("a notice");
+    let next = || notices.recv_timeout(PATIENCE).expect("a notice");
     assert!(matches!(next(), Notice::Database(_)));
     set(11);
     server.kill();

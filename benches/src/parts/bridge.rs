@@ -23,9 +23,11 @@ pub(super) fn run(broker: u16) -> Outcome<()> {
     let options = Options {
         broker: format!("mqtt://127.0.0.1:{broker}").parse()?,
         password: None,
-        trust: Trust::default(),
+        trust: Trust::usual(),
         names,
         shard: Shard::default(),
+        home_assistant: false,
+        metrics: None,
         fleet: Settings {
             discovery: None,
             addresses,

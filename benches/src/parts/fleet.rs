@@ -33,7 +33,7 @@ const FRAME: Duration = Duration::from_micros(16_667);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// How long connecting to all boards may take.
-const CONNECTING: Duration = Duration::from_secs(180);
+const CONNECTING: Duration = Duration::from_secs(60);
 
 /// How long a command may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -58,9 +58,10 @@ pub(crate) struct Options {
 /// Boards that can be commanded, and by which component.
 type Outputs = Arc<Mutex<BTreeMap<BoardKey, ComponentKey>>>;
 
-/// Prints a line when all boards are found (only by mDNS) and one when all are
-/// connected. Then answers lines on standard input: `commands N` with the round
-/// trips of so many commands, any other with the counts.
+/// Prints how many boards are found (only by mDNS), and then how many are
+/// connected, once it is all of them or after [`CONNECTING`]. Then answers
+/// lines on standard input: `commands N` with the round trips of so many
+/// commands, any other with the counts.
 pub(super) fn run(options: Options) -> Outcome<()> {
     let addresses = match options.discover {
         Some(_) => Vec::new(),
@@ -88,13 +89,9 @@ pub(super) fn run(options: Options) -> Outcome<()> {
     let (mut found, mut connected) = (BTreeSet::new(), BTreeSet::new());
     let (begun, mut ready) = (Instant::now(), false);
     loop {
-        match woken.recv_timeout(Duration::from_secs(60)) {
+        match woken.recv_timeout(Duration::from_secs(5)) {
             Ok(()) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Err("the fleet has ended".into()),
-        }
-        if !ready && begun.elapsed() > CONNECTING {
-            let (found, connected) = (found.len(), connected.len());
-            return Err(format!("{found} of {wanted} found, {connected} connected").into());
         }
         let changes = watch.drain();
         count(&changes, &mut counts.lock());
@@ -108,13 +105,14 @@ pub(super) fn run(options: Options) -> Outcome<()> {
             };
             note_output(board, &outputs);
         }
-        if to_find && found.len() >= wanted {
+        let late = begun.elapsed() > CONNECTING;
+        if to_find && (found.len() >= wanted || late) {
             to_find = false;
-            println!("found");
+            println!("{}", found.len());
         }
-        if !ready && !to_find && connected.len() >= wanted {
+        if !ready && !to_find && (connected.len() >= wanted || late) {
             ready = true;
-            println!("connected");
+            println!("{}", connected.len());
         }
         thread::sleep(FRAME);
     }

@@ -40,7 +40,10 @@ impl Follower {
             process.send(address)?;
         }
         process.send("")?;
-        process.line()?;
+        let connected = process.line()?.parse();
+        if connected.is_ok_and(|count: usize| count < addresses.len()) {
+            return Err(format!("{name}: not all boards are connected").into());
+        }
         Ok(Self {
             name,
             process,

@@ -52,7 +52,7 @@ pub enum Step {
 enum Phase {
     /// Without a broker.
     Away,
-    /// Nobody's claim is known.
+    /// No claim is known.
     Vacant { until: Instant },
     /// Another bridge is active.
     Held { until: Instant, holder: String },

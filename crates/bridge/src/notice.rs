@@ -125,8 +125,8 @@ impl fmt::Display for Notice {
             ),
             Self::SubscriptionRefused { filter } => write!(
                 formatter,
-                "The broker refused the subscription to {filter}. Allow this user to read it in \
-                 the broker's access control list."
+                "The broker refused the subscription to {filter}; it is tried again. If that \
+                 does not help, allow this user to read it in the broker's access control list."
             ),
             Self::OtherCount {
                 bridge,

@@ -265,6 +265,18 @@ impl<E: FnMut(Event) + Send> Driver<E> {
         }
     }
 
+    /// Takes what was read.
+    fn received(&self, read: io::Result<usize>, incoming: &mut BytesMut) -> Result<(), Problem> {
+        match read {
+            Ok(0) => return Err(Problem::Ended),
+            Ok(_) => self.shared.session().received(incoming, Instant::now()),
+            Err(error) => return Err(of_io(&error)),
+        }
+        incoming.clear();
+        incoming.reserve(READ);
+        Ok(())
+    }
+
     /// Moves bytes until the connection ends.
     async fn converse(&mut self, stream: Stream) -> Problem {
         let (mut reader, mut writer) = tokio::io::split(stream);
@@ -278,7 +290,7 @@ impl<E: FnMut(Event) + Send> Driver<E> {
             let (deadline, ended) = {
                 let mut session = self.shared.session();
                 if out.is_empty() {
-                    session.fill(&mut out);
+                    session.fill(&mut out, Instant::now());
                 }
                 if session.is_leaving() && leave_at.is_none() {
                     leave_at = Some(Instant::now() + LEAVE);
@@ -294,13 +306,9 @@ impl<E: FnMut(Event) + Send> Driver<E> {
             }
             tokio::select! {
                 read = reader.read_buf(&mut incoming) => {
-                    match read {
-                        Ok(0) => return Problem::Ended,
-                        Ok(_) => self.shared.session().received(&incoming, Instant::now()),
-                        Err(error) => return of_io(&error),
+                    if let Err(problem) = self.received(read, &mut incoming) {
+                        return problem;
                     }
-                    incoming.clear();
-                    incoming.reserve(READ);
                 }
                 written = write(&mut writer, &mut out, &mut flush), if !out.is_empty() || flush => {
                     if let Err(error) = written {
@@ -308,7 +316,17 @@ impl<E: FnMut(Event) + Send> Driver<E> {
                     }
                 }
                 () = self.shared.changed.notified() => {}
-                () = until(deadline) => self.shared.session().passed(Instant::now()),
+                () = until(deadline) => {
+                    // If this thread was busy with other things, what arrived
+                    // meanwhile comes first: the broker was not silent.
+                    let arrived = timeout(Duration::ZERO, reader.read_buf(&mut incoming)).await;
+                    if let Ok(read) = arrived
+                        && let Err(problem) = self.received(read, &mut incoming)
+                    {
+                        return problem;
+                    }
+                    self.shared.session().passed(Instant::now());
+                }
                 () = until(leave_at) => return Problem::Silent,
             }
         }
@@ -321,7 +339,7 @@ async fn left(shared: &Shared) {
     }
 }
 
-/// One step: writes some bytes, or flushes. May be cancelled.
+/// One step: writes some bytes, or flushes. May be canceled.
 async fn write(
     writer: &mut WriteHalf<Stream>,
     out: &mut BytesMut,

@@ -13,6 +13,9 @@ pub enum Problem {
     /// It does not respond.
     #[error("it does not respond")]
     Silent,
+    /// It takes messages and does not acknowledge them.
+    #[error("it does not acknowledge what it is sent")]
+    Unacknowledged,
     /// TLS failed.
     #[error("no TLS: {0}")]
     Tls(String),

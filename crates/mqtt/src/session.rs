@@ -21,6 +21,15 @@ use crate::{
 /// How long the broker may take to answer CONNECT.
 const GREETING: Duration = Duration::from_secs(10);
 
+/// How long the broker may take to acknowledge a message or a subscription. A
+/// cluster that lost a server may never do so; after a reconnection all states
+/// are published again.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(20);
+
+/// When a refused subscription is tried again: a cluster that lost a server
+/// refuses for some seconds.
+const REFUSED_FOR: Duration = Duration::from_secs(5);
+
 /// The most messages that are not acknowledged yet.
 const WINDOW: usize = 128;
 
@@ -63,8 +72,8 @@ pub enum Event {
         /// Its filter.
         filter: String,
     },
-    /// The broker refused a subscription, which is not tried again until the
-    /// next connection.
+    /// The broker refused a subscription. Reported once per connection; it is
+    /// tried again every few seconds.
     Refused {
         /// Its filter.
         filter: String,
@@ -139,6 +148,12 @@ pub struct Session {
     subscribe: VecDeque<String>,
     unsubscribe: VecDeque<String>,
     subscribing: BTreeMap<u16, Vec<String>>,
+    /// Refused on this connection, and when they are tried again.
+    refused: BTreeSet<String>,
+    refused_until: Option<Instant>,
+    /// The ids that wait for an acknowledgement, the oldest first, and those
+    /// that no longer do.
+    sent: VecDeque<(u16, Instant)>,
     events: VecDeque<Event>,
     dropped: u64,
     early_ends: u8,
@@ -160,6 +175,9 @@ impl Session {
             subscribe: VecDeque::new(),
             unsubscribe: VecDeque::new(),
             subscribing: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            refused_until: None,
+            sent: VecDeque::new(),
             events: VecDeque::new(),
             dropped: 0,
             early_ends: 0,
@@ -185,6 +203,7 @@ impl Session {
     /// Ends a subscription.
     pub fn unsubscribe(&mut self, filter: &str) {
         if self.filters.remove(filter) {
+            self.refused.remove(filter);
             self.subscribe.retain(|other| other != filter);
             if self.is_connected() {
                 self.unsubscribe.push_back(filter.to_owned());
@@ -287,6 +306,7 @@ impl Session {
                 Err(error) => self.phase = Phase::Over(Problem::Malformed(error.to_string())),
             }
         }
+        self.forget_acknowledged();
     }
 
     fn packet(&mut self, packet: Incoming, now: Instant) {
@@ -329,14 +349,22 @@ impl Session {
             (_, Incoming::Subscribed(id, accepted)) => {
                 let filters = self.subscribing.remove(&id).unwrap_or_default();
                 for (filter, accepted) in filters.into_iter().zip(accepted) {
-                    self.events.push_back(if accepted {
-                        Event::Subscribed { filter }
-                    } else {
-                        Event::Refused { filter }
-                    });
+                    self.subscribed(filter, accepted, now);
                 }
             }
             (_, Incoming::Unsubscribed(_) | Incoming::Alive) => {}
+        }
+    }
+
+    fn subscribed(&mut self, filter: String, accepted: bool, now: Instant) {
+        if accepted {
+            self.refused.remove(&filter);
+            self.events.push_back(Event::Subscribed { filter });
+        } else if self.filters.contains(&filter) {
+            self.refused_until = Some(now + REFUSED_FOR);
+            if self.refused.insert(filter.clone()) {
+                self.events.push_back(Event::Refused { filter });
+            }
         }
     }
 
@@ -377,7 +405,7 @@ impl Session {
 
     /// Appends what is to be sent now. Called when the connection has taken
     /// what was appended before, so that states coalesce meanwhile.
-    pub fn fill(&mut self, out: &mut BytesMut) {
+    pub fn fill(&mut self, out: &mut BytesMut, now: Instant) {
         if matches!(self.phase, Phase::Away | Phase::Over(_)) {
             return;
         }
@@ -392,6 +420,7 @@ impl Session {
             let id = self.next_id();
             wire::subscribe(out, &filters, id);
             self.subscribing.insert(id, filters);
+            self.sent.push_back((id, now));
         }
         while self.has_room()
             && let Some(filter) = self.unsubscribe.pop_front()
@@ -403,7 +432,7 @@ impl Session {
             && self.has_room()
             && let Some(message) = self.outgoing.pop()
         {
-            self.publish(out, message);
+            self.publish(out, message, now);
         }
         if self.leaving && self.outgoing.is_empty() && self.in_flight.is_empty() {
             wire::disconnect(out);
@@ -415,7 +444,7 @@ impl Session {
         self.in_flight.len() + self.subscribing.len() < WINDOW
     }
 
-    fn publish(&mut self, out: &mut BytesMut, message: Message) {
+    fn publish(&mut self, out: &mut BytesMut, message: Message, now: Instant) {
         let id = self.next_id();
         let retain = message.kind == Kind::State;
         let removed = message.payload.is_empty();
@@ -426,6 +455,20 @@ impl Session {
         let topic = (retain && removed).then_some(message.topic);
         let kind = message.kind;
         self.in_flight.insert(id, InFlight { topic, kind });
+        self.sent.push_back((id, now));
+    }
+
+    fn is_waited_for(&self, id: u16) -> bool {
+        self.in_flight.contains_key(&id) || self.subscribing.contains_key(&id)
+    }
+
+    /// Forgets the oldest ids that were acknowledged.
+    fn forget_acknowledged(&mut self) {
+        while let Some((id, _)) = self.sent.front()
+            && !self.is_waited_for(*id)
+        {
+            self.sent.pop_front();
+        }
     }
 
     /// A packet id that is not in use; fewer than [`WINDOW`] are.
@@ -433,7 +476,7 @@ impl Session {
         loop {
             self.last_id = self.last_id.checked_add(1).unwrap_or(1);
             let id = self.last_id;
-            if !self.in_flight.contains_key(&id) && !self.subscribing.contains_key(&id) {
+            if !self.is_waited_for(id) {
                 return id;
             }
         }
@@ -444,12 +487,32 @@ impl Session {
         match &self.phase {
             Phase::Away | Phase::Over(_) => None,
             Phase::Greeting { until } => Some(*until),
-            Phase::Up(up) => Some(up.ping_at.min(up.silent_at)),
+            Phase::Up(up) => {
+                let oldest = self.sent.front();
+                let late = oldest.map(|(_, sent)| *sent + ACKNOWLEDGED_WITHIN);
+                let at = up.ping_at.min(up.silent_at);
+                [late, self.refused_until]
+                    .into_iter()
+                    .flatten()
+                    .chain([at])
+                    .min()
+            }
         }
     }
 
     /// The deadline has passed.
     pub fn passed(&mut self, now: Instant) {
+        if self.is_connected() {
+            if self.refused_until.is_some_and(|until| now >= until) {
+                self.refused_until = None;
+                self.subscribe.extend(self.refused.iter().cloned());
+            }
+            let oldest = self.sent.front();
+            if oldest.is_some_and(|(_, sent)| now >= *sent + ACKNOWLEDGED_WITHIN) {
+                self.phase = Phase::Over(Problem::Unacknowledged);
+                return;
+            }
+        }
         match &mut self.phase {
             Phase::Greeting { until } if now >= *until => {
                 self.phase = Phase::Over(Problem::Silent);
@@ -497,6 +560,9 @@ impl Session {
         self.subscribe.clear();
         self.unsubscribe.clear();
         self.subscribing.clear();
+        self.refused.clear();
+        self.refused_until = None;
+        self.sent.clear();
         for (_, sent) in std::mem::take(&mut self.in_flight) {
             if let Kind::Command(ticket) = sent.kind {
                 self.events.push_back(Event::Unconfirmed(ticket));

@@ -122,7 +122,7 @@ impl Bench {
 
     fn sent(&mut self) -> Vec<Sent> {
         let mut out = BytesMut::new();
-        self.session.fill(&mut out);
+        self.session.fill(&mut out, self.now);
         parse(&out)
     }
 
@@ -442,4 +442,52 @@ fn the_ids_of_messages_on_their_way_are_not_used_again() {
         assert_ne!(published[0].2, 1);
         bench.acknowledge(published[0].2);
     }
+}
+
+#[test]
+fn a_refused_subscription_is_tried_again_and_named_once() {
+    let mut bench = Bench::up();
+    bench.session.subscribe("a");
+    for round in 1..4 {
+        assert_eq!(bench.sent(), [Sent::Subscribe(round, vec!["a".to_owned()])]);
+        let [high, low] = round.to_be_bytes();
+        bench
+            .session
+            .received(&[0x90, 3, high, low, 0x80], bench.now);
+        let events = bench.events();
+        assert_eq!(events.len(), usize::from(round == 1), "{events:?}");
+        assert_eq!(bench.sent(), []);
+        assert_eq!(bench.session.deadline(), Some(bench.now + REFUSED_FOR));
+        bench.after(REFUSED_FOR);
+        bench.session.received(&[0xd0, 0], bench.now);
+        // A ping may be due too.
+        bench.session.control.clear();
+    }
+    bench.session.unsubscribe("a");
+    bench.after(REFUSED_FOR);
+    assert!(
+        !bench
+            .sent()
+            .iter()
+            .any(|sent| matches!(sent, Sent::Subscribe(..)))
+    );
+}
+
+#[test]
+fn a_broker_that_does_not_acknowledge_is_given_up_and_gets_the_states_again() {
+    let mut bench = Bench::up();
+    bench.session.state("a", b"1".to_vec());
+    bench.session.state("b", b"1".to_vec());
+    assert_eq!(bench.published().len(), 2);
+    bench.acknowledge(1);
+    for _ in 0..3 {
+        bench.after(ACKNOWLEDGED_WITHIN / 4);
+        bench.session.received(&[0xd0, 0], bench.now);
+        assert_eq!(bench.session.ended(), None);
+    }
+    bench.after(ACKNOWLEDGED_WITHIN / 4);
+    assert_eq!(bench.session.ended(), Some(&Problem::Unacknowledged));
+    bench.session.closed(Problem::Ended, bench.now);
+    bench.connect();
+    assert_eq!(bench.published().len(), 2);
 }

@@ -30,8 +30,8 @@ struct Broker {
 }
 
 impl Broker {
-    /// Starts one with these lines of configuration; `None` if there is none
-    /// on this computer.
+    /// Starts one with these lines of configuration; `None` if Mosquitto is not
+    /// installed.
     fn start(folder: &Path, port: u16, lines: &str) -> Option<Self> {
         let config = folder.join("mosquitto.conf");
         // Started as root it would change to a user that cannot read the

@@ -9,6 +9,7 @@ use std::{
     process,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread,
@@ -94,6 +95,8 @@ pub(super) struct Arrival {
 /// Counts the states of components, by prefix.
 pub(super) struct Subscriber {
     published: Arc<Mutex<BTreeMap<String, Published>>>,
+    /// From then on the broker may end.
+    ended: Arc<AtomicBool>,
     pub(super) arrivals: Receiver<Arrival>,
 }
 
@@ -101,14 +104,17 @@ impl Subscriber {
     /// Subscribes to everything; messages about `component` are passed on.
     pub(super) fn start(port: u16, component: &'static str) -> Outcome<Self> {
         let published = Arc::new(Mutex::new(BTreeMap::new()));
+        let ended = Arc::new(AtomicBool::new(false));
         let (pass, arrivals) = channel();
         let (ready, subscribed) = channel();
-        let counted = Arc::clone(&published);
+        let (counted, ends) = (Arc::clone(&published), Arc::clone(&ended));
         thread::Builder::new()
             .name("subscriber".to_owned())
             .spawn(move || {
                 let done = sockets::run(count(port, component, &counted, &pass, &ready));
-                if let Err(problem) = done {
+                if let Err(problem) = done
+                    && !ends.load(Ordering::Relaxed)
+                {
                     eprintln!("the subscriber: {problem}");
                 }
             })?;
@@ -117,6 +123,7 @@ impl Subscriber {
             .map_err(|_| io::Error::other("the subscriber is not connected"))?;
         Ok(Self {
             published,
+            ended,
             arrivals,
         })
     }
@@ -127,6 +134,12 @@ impl Subscriber {
             .get(prefix)
             .cloned()
             .unwrap_or_default()
+    }
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
     }
 }
 

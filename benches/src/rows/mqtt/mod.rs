@@ -61,7 +61,11 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
             return Ok(lines);
         };
         eprintln!("  {boards} boards");
-        lines.extend(size.measure(&broker)?);
+        match size.measure(&broker) {
+            Ok(measured) => lines.extend(measured),
+            Err(problem) if quick => return Err(problem),
+            Err(problem) => eprintln!("  {problem}"),
+        }
     }
     Ok(lines)
 }

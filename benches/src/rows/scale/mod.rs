@@ -1,7 +1,7 @@
 //! From 1,000 to 10,000 boards in several processes, and one fleet without a
 //! window: how long until all are live, by address and by mDNS, what they cost
-//! while they are idle and while each pushes once per second, and how long a
-//! command takes meanwhile. Bare clients of the same boards are the peer.
+//! while they are idle and while they push, and how long a command takes
+//! meanwhile. Bare clients of the same boards are the peer.
 
 mod multicast;
 
@@ -36,6 +36,9 @@ struct Size {
     boards: usize,
     /// Boards per process.
     share: usize,
+    /// How often busy boards push. The boards of the largest size would
+    /// otherwise take both cores of a small computer.
+    per_second: &'static str,
     rounds: u32,
     round: Duration,
     commands: usize,
@@ -48,6 +51,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
         let size = Size {
             boards: *boards,
             share: if quick { 2 } else { 1_000 },
+            per_second: if *boards < 10_000 { "1" } else { "0.1" },
             rounds: if quick { 1 } else { 3 },
             round: Duration::from_secs(if quick { 1 } else { 10 }),
             commands: if quick { 4 } else { 300 },
@@ -136,10 +140,10 @@ impl Size {
         ])
     }
 
-    /// Lamps, power strips and weather stations that push once per second.
+    /// Lamps, power strips and weather stations that push all the time.
     #[expect(clippy::cast_precision_loss, reason = "a few million")]
     fn busy(&self) -> Outcome<Vec<Line>> {
-        let site = self.start(&["--no-mdns", "--samples-per-second", "1"])?;
+        let site = self.start(&["--no-mdns", "--samples-per-second", self.per_second])?;
         let mut followers = [
             Follower::connect("fleet", &["fleet-alone"], &site.addresses)?,
             Follower::connect("bare clients", &["bare-clients"], &site.addresses)?,
@@ -151,16 +155,12 @@ impl Size {
             .parse()?;
         let [ours, bare] = &followers;
         let seconds = self.round.as_secs_f64();
+        let busy = |what: &str| format!("{what}, {} push/s each", self.per_second);
         let pushes = |seen: &Round| seen.counts.pushes as f64 / seconds;
         let per_push = |seen: &Round| seen.cpu_percent * 1e4 / pushes(seen);
         let of_commands = |value| Figure::one(value, Unit::Microseconds);
         Ok(vec![
-            self.compared(
-                "CPU of a core, 1 push/s each",
-                Unit::Percent,
-                &cpu,
-                [ours, bare],
-            )?,
+            self.compared(&busy("CPU of a core"), Unit::Percent, &cpu, [ours, bare])?,
             self.compared("pushes per second", Unit::Count, &pushes, [ours, bare])?,
             self.compared("CPU per push", Unit::Microseconds, &per_push, [ours, bare])?,
             self.compared(
@@ -169,12 +169,7 @@ impl Size {
                 &|seen| (seen.counts.resyncs + seen.counts.lost) as f64,
                 [ours, bare],
             )?,
-            self.compared(
-                "memory, 1 push/s each",
-                Unit::Kilobytes,
-                &memory,
-                [ours, bare],
-            )?,
+            self.compared(&busy("memory"), Unit::Kilobytes, &memory, [ours, bare])?,
             self.line("a command meanwhile, median", of_commands(commands.median)),
             self.line("a command meanwhile, p99", of_commands(commands.p99)),
             self.line(
@@ -196,16 +191,14 @@ impl Size {
         let boards = self.boards.to_string();
         let mut fleet =
             Program::part(&["fleet-alone", "--discover", &service, "--boards", &boards])?;
-        let mut times = Vec::new();
-        for _ in ["found", "connected"] {
-            match fleet.line() {
-                Ok(_) => times.push(begun.elapsed()),
-                Err(problem) if quick => return Err(problem),
-                Err(problem) => {
-                    eprintln!("  by mDNS: {problem}");
-                    return Ok(Vec::new());
-                }
-            }
+        let mut lines = Vec::new();
+        let milliseconds =
+            |time: Duration| Figure::one(time.as_secs_f64() * 1e3, Unit::Milliseconds);
+        for what in ["found by mDNS", "live by mDNS"] {
+            let count: u32 = fleet.line()?.parse()?;
+            let took = begun.elapsed();
+            lines.push(self.line(what, Figure::one(count.into(), Unit::Count)));
+            lines.push(self.line(&format!("{what}, time"), milliseconds(took)));
         }
         let cpu = fleet.reading()?.cpu;
         if !quick {
@@ -213,12 +206,6 @@ impl Size {
         }
         let sent = Multicast::sent()? - before;
         drop(site);
-        let milliseconds =
-            |time: Duration| Figure::one(time.as_secs_f64() * 1e3, Unit::Milliseconds);
-        let mut lines = Vec::new();
-        for (what, time) in ["all found by mDNS", "all live by mDNS"].iter().zip(times) {
-            lines.push(self.line(what, milliseconds(time)));
-        }
         lines.push(self.line("CPU until then", milliseconds(cpu)));
         lines.push(self.line(
             "mDNS packets in 20 s",

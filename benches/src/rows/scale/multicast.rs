@@ -1,4 +1,4 @@
-//! Multicast traffic of this network namespace, all of which is mDNS here.
+//! Multicast traffic of this network namespace: here, all of it is mDNS.
 
 use std::{fs, ops::Sub};
 

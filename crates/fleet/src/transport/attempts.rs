@@ -192,7 +192,7 @@ impl Queue {
             return None;
         }
         // If there is no room for the host with the fewest running attempts,
-        // there is none for others of this priority.
+        // other hosts of this priority have none either.
         [Priority::Trusted, Priority::New, Priority::Failing]
             .into_iter()
             .filter_map(|priority| self.waiting.first(priority, self.granted % 2 == 1))
@@ -414,7 +414,8 @@ mod tests {
                     }
                     _ => {
                         queue.asked += 1;
-                        let priority = [Priority::Trusted, Priority::New, Priority::Failing][priority];
+                        let priorities = [Priority::Trusted, Priority::New, Priority::Failing];
+                        let priority = priorities[priority];
                         let place = Place { priority, host, asked: queue.asked };
                         queue.add(&place, oneshot::channel().0);
                         places.push(place);

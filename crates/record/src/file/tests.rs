@@ -141,7 +141,9 @@ fn a_new_file_begins_when_one_is_full_and_at_midnight() {
     let events = sink.flush(Instant::now(), tomorrow);
     assert_eq!(
         events,
-        [Notice::Part(Parts::of(&path).path(before as u32 + 1))]
+        [Notice::Part(
+            Parts::of(&path).path(u32::try_from(before).expect("a number") + 1)
+        )]
     );
     assert!(sink.take_needs_snapshot());
     sink.finish().expect("a file");
@@ -303,10 +305,11 @@ fn what_does_not_fit_into_memory_is_counted_and_recorded_as_a_gap() {
     }
     room.store(1 << 30, Ordering::Relaxed);
     let notices = sink.flush(start + RETRY, DAY);
-    let Some(Notice::Resumed { lost }) = notices.last() else {
-        panic!("{notices:?}");
+    let lost = match notices.last() {
+        Some(Notice::Resumed { lost }) => *lost,
+        _ => 0,
     };
-    assert!((10..16).contains(lost), "{lost}");
+    assert!((10..16).contains(&lost), "{notices:?}");
     sink.finish().expect("a file");
     let read = read(&path);
     assert!(

@@ -333,7 +333,7 @@ impl Worker {
             let reason = state.problem.take();
             let reason = reason.unwrap_or_else(|| "the database is too slow".to_owned());
             let records = lost.records;
-            state.queue.add(&gap(reason, lost));
+            state.queue.add(&gap(reason, &lost));
             state.needs_snapshot = true;
             state.notices.push(Notice::Resumed { lost: records });
         } else if state.queue.lost() == 0 && state.problem.take().is_some() {
@@ -386,13 +386,13 @@ impl Worker {
 }
 
 /// The record of lost records.
-fn gap(reason: String, lost: Lost) -> Record {
+fn gap(reason: String, lost: &Lost) -> Record {
     let Lost {
         records,
         from,
         to,
         t,
-    } = lost;
+    } = *lost;
     Record {
         at: to,
         t,
