@@ -286,7 +286,12 @@ impl Runner {
             if !self.settings.at_once && !self.wait_for_controllers() {
                 return Ok(false);
             }
-            self.began = Instant::now().checked_sub(step.due);
+            // Only the time in which the recorder found its boards is skipped.
+            let skipped = match self.settings.window.from > 0.0 {
+                true => Duration::ZERO,
+                false => step.due,
+            };
+            self.began = Instant::now().checked_sub(skipped);
             (self.tell)(Event::Playing(step.at));
         }
         if let Some(began) = self.began

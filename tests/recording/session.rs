@@ -145,6 +145,8 @@ fn a_replay_can_begin_in_the_middle_with_the_states_of_that_moment() {
 
     let (_second_folder, second) = place();
     let window = Window {
+        // Slow enough to look at the board before the next push.
+        speed: 0.05,
         from: f64::midpoint(at(22), at(23)),
         ..Window::default()
     };
