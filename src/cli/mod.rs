@@ -318,7 +318,7 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
                 &mut Printer::new(json),
             )
         }
-        Command::Record(args) => record::record(reach, args),
+        Command::Record(args) => record::record(reach, &args),
         #[cfg(feature = "window")]
         Command::Replay(args) => replay::replay(&args),
         Command::Compare(args) => compare::compare(keys, args),

@@ -80,7 +80,7 @@ fn size(text: &str) -> Result<u64, &'static str> {
 }
 
 /// Runs the command.
-pub(super) fn record(reach: Reach<'_>, args: RecordArgs) -> Result<(), Failure> {
+pub(super) fn record(reach: Reach<'_>, args: &RecordArgs) -> Result<(), Failure> {
     // The error does not repeat the address, which may contain a password.
     let to: Destination = args
         .to

@@ -1,7 +1,7 @@
 //! Recording the session and replaying a recording, from the window.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -99,8 +99,12 @@ fn a_file_that_cannot_be_created_is_reported() {
     desktop.shows("Desk lamp: connected");
     desktop.click("Recordings");
     desktop.choose("Record session…");
-    desktop.path(&PathBuf::from("/nonexistent/lab.jsonl.gz"), "Record");
-    desktop.shows_about("Could not record: cannot record to /nonexistent/lab.jsonl.gz: ");
+    // A folder cannot be created below a file.
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let path = file.path().join("lab.jsonl.gz");
+    desktop.path(&path, "Record");
+    let said = format!("Could not record: cannot record to {}: ", path.display());
+    desktop.shows_about(&said);
 }
 
 #[test]

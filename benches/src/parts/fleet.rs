@@ -62,7 +62,7 @@ type Outputs = Arc<Mutex<BTreeMap<BoardKey, ComponentKey>>>;
 /// connected, once it is all of them or after [`CONNECTING`]. Then answers
 /// lines on standard input: `commands N` with the round trips of so many
 /// commands, any other with the counts.
-pub(super) fn run(options: Options) -> Outcome<()> {
+pub(super) fn run(options: &Options) -> Outcome<()> {
     let addresses = match options.discover {
         Some(_) => Vec::new(),
         None => addresses()?,

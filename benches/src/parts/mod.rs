@@ -70,7 +70,7 @@ impl Part {
             Self::SlowLink { to, delay_ms } => {
                 sockets::run(slow_link::run(to, Duration::from_millis(delay_ms)))
             }
-            Self::FleetAlone(options) => fleet::run(options),
+            Self::FleetAlone(options) => fleet::run(&options),
             Self::BridgeAlone { broker } => bridge::run(broker),
             Self::BarePublisher { broker } => sockets::run(publisher::run(broker)),
             Self::BareClients => sockets::run(bare::run()),

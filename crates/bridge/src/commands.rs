@@ -54,7 +54,7 @@ pub struct Rejected {
 ///
 /// # Errors
 /// If it is not a request, or one that a bridge does not pass on.
-pub fn parse(names: &Context, payload: &[u8]) -> Result<Request, Rejected> {
+pub fn parse(names: &Context, payload: &[u8]) -> Result<Request, Box<Rejected>> {
     let mut rejected = Rejected {
         id: Value::Null,
         reply_to: None,
@@ -62,7 +62,7 @@ pub fn parse(names: &Context, payload: &[u8]) -> Result<Request, Rejected> {
     };
     let mut object = match object(payload) {
         Ok(object) => object,
-        Err(error) => return Err(Rejected { error, ..rejected }),
+        Err(error) => return Err(Box::new(Rejected { error, ..rejected })),
     };
     match object.remove("reply_to") {
         None | Some(Value::Null) => {}
@@ -79,7 +79,7 @@ pub fn parse(names: &Context, payload: &[u8]) -> Result<Request, Rejected> {
                     names.replies()
                 ),
             );
-            return Err(rejected);
+            return Err(Box::new(rejected));
         }
     }
     match object.remove("id") {
@@ -95,7 +95,7 @@ pub fn parse(names: &Context, payload: &[u8]) -> Result<Request, Rejected> {
                 "bad_id",
                 format!("id must be a number or a text of at most {LONGEST_ID} bytes"),
             );
-            return Err(rejected);
+            return Err(Box::new(rejected));
         }
     }
     let error = match (object.remove("method"), object.remove("params")) {
@@ -127,7 +127,7 @@ pub fn parse(names: &Context, payload: &[u8]) -> Result<Request, Rejected> {
             "method must be the name of a method, for example \"Light.Set\"",
         ),
     };
-    Err(Rejected { error, ..rejected })
+    Err(Box::new(Rejected { error, ..rejected }))
 }
 
 fn withheld(method: &str) -> Option<RpcError> {

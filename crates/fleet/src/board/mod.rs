@@ -54,6 +54,14 @@ const TRY_DIRECT_AGAIN: Duration = Duration::from_secs(600);
 /// How many other claimants of a board's id wait for its link to be verified.
 const SUSPECTS: usize = 4;
 
+/// A way to a board, from an announcement.
+pub(super) struct Way<'a> {
+    pub(super) family: Family,
+    pub(super) addresses: &'a Candidates,
+    /// Set if it is reached through a broker, whose addresses these are.
+    pub(super) via: Option<Arc<Via>>,
+}
+
 /// Takes the outcome of a command.
 type OnOutcome = Box<dyn FnOnce(Outcome) + Send>;
 
@@ -201,12 +209,15 @@ impl Board {
         &mut self,
         now: Now,
         full_name: String,
-        family: Family,
-        addresses: &Candidates,
+        way: Way<'_>,
         announcement: Announcement,
-        via: Option<Arc<Via>>,
         ctx: &Context,
     ) -> Effects {
+        let Way {
+            family,
+            addresses,
+            via,
+        } = way;
         let announced = Announced {
             id: announcement.id.clone(),
             addresses: addresses.clone(),

@@ -87,7 +87,7 @@ struct Connection {
 
 /// What a message means for the fleet.
 pub(super) enum News {
-    Found(Found),
+    Found(Box<Found>),
     Gone(String),
     Online(String),
 }
@@ -97,13 +97,13 @@ impl Connected {
         given: Broker,
         broker: Broker,
         runtime: &Handle,
-        client_id: String,
+        client_id: &str,
         events: UnboundedSender<BrokerEvent>,
     ) -> Self {
         let settings = ClientSettings {
             broker: broker.address.clone(),
             password: broker.password.clone(),
-            client_id: client_id.clone(),
+            client_id: client_id.to_owned(),
             will: None,
             keep_alive: KEEP_ALIVE,
             trust: Trust::usual(),
@@ -132,7 +132,7 @@ impl Connected {
             .into_iter()
             .filter_map(Family::directory)
             .collect();
-        directories.push(bridged_boards(&broker.prefix, &client_id));
+        directories.push(bridged_boards(&broker.prefix, client_id));
         let mut started = Self {
             given,
             broker,
@@ -253,7 +253,7 @@ impl Connected {
                     let known = (at, found.filters.clone());
                     self.boards.insert(id.clone(), known);
                     self.follow(id, &found.filters);
-                    news.push(News::Found(*found));
+                    news.push(News::Found(found));
                 }
                 Change::Gone(id) => {
                     if self.boards.get(&id).is_some_and(|(of, _)| *of == at) {

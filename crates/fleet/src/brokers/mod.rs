@@ -140,7 +140,7 @@ impl Opening {
 /// What of an event concerns boards of the fleet.
 pub(crate) enum Outcome {
     /// A board was found.
-    Found(Arc<Via>, families::Found),
+    Found(Arc<Via>, Box<families::Found>),
     /// A board is no longer listed.
     Gone(Arc<str>, String),
     /// An attempt to reach this board is worthwhile now.
@@ -194,8 +194,8 @@ impl Brokers {
             return;
         }
         self.remove(&name);
-        let (client_id, events) = (self.client_id.clone(), self.events.clone());
-        let started = Connected::start(given, broker, runtime, client_id, events);
+        let events = self.events.clone();
+        let started = Connected::start(given, broker, runtime, &self.client_id, events);
         self.brokers.insert(name, started);
     }
 

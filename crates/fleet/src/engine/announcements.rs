@@ -18,7 +18,7 @@ use protocol::mdns::Announcement;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{BROWSE_AGAIN_AFTER, BROWSE_AGAIN_EVERY, Engine};
-use crate::BoardKey;
+use crate::{BoardKey, board::Way};
 
 impl Engine {
     pub(super) fn discover(&mut self, lookout: &Lookout, found: UnboundedSender<Found>) {
@@ -130,8 +130,13 @@ impl Engine {
         self.roster.confirm(now.instant, key);
         self.moved(key, &full_name, addresses);
         let elsewhere = self.is_announced_elsewhere(key, &full_name, addresses);
+        let way = Way {
+            family,
+            addresses,
+            via: None,
+        };
         self.with(key, |board, ctx| {
-            board.announced(now, full_name, family, addresses, announcement, None, ctx)
+            board.announced(now, full_name, way, announcement, ctx)
         });
         if let Some(address) = addresses.first().filter(|_| elsewhere) {
             self.with(key, |board, ctx| board.contested(now, address, ctx));

@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use super::Engine;
 use crate::{
     BoardKey,
+    board::{Board, Way},
     brokers::{Broker, BrokerEvent, Outcome},
 };
 
@@ -49,7 +50,7 @@ impl Engine {
         let (outcomes, changed) = self.brokers.event(event);
         for outcome in outcomes {
             match outcome {
-                Outcome::Found(via, found) => self.brokered(now, via, found),
+                Outcome::Found(via, found) => self.brokered(now, via, *found),
                 Outcome::Gone(broker, id) => self.gone(now, &broker, &id),
                 Outcome::Online(broker, id) => self.online(now, &broker, &id),
             }
@@ -75,23 +76,20 @@ impl Engine {
             log::debug!("{}: {id} is one board too many", via.broker);
             return;
         };
-        let is_another = |board: &crate::board::Board| board.is_of_another(found.family);
+        let is_another = |board: &Board| board.is_of_another(found.family);
         if self.roster.get(key).is_some_and(is_another) {
             log::warn!("{}: {id} is a known board of another family", via.broker);
             return;
         }
         self.roster.confirm(now.instant, key);
-        let (full_name, family) = (full_name(&via.broker, &id), found.family);
+        let full_name = full_name(&via.broker, &id);
+        let way = Way {
+            family: found.family,
+            addresses: &addresses,
+            via: Some(via),
+        };
         self.with(key, |board, ctx| {
-            board.announced(
-                now,
-                full_name,
-                family,
-                &addresses,
-                announcement,
-                Some(via),
-                ctx,
-            )
+            board.announced(now, full_name, way, announcement, ctx)
         });
         if self.connect_to_all {
             self.input(now, key, Input::Connect);
@@ -114,7 +112,7 @@ impl Engine {
         let Some(key) = self.roster.with_id(id) else {
             return;
         };
-        let is_left = |board: &crate::board::Board| {
+        let is_left = |board: &Board| {
             let view = board.view();
             let here = view.via.as_ref().is_some_and(|via| &*via.broker == broker);
             here && board.announcements.is_empty() && !view.by_hand
@@ -129,7 +127,7 @@ impl Engine {
         let Some(key) = self.roster.with_id(id) else {
             return;
         };
-        let waits = |board: &crate::board::Board| {
+        let waits = |board: &Board| {
             let view = board.view();
             let here = view.via.as_ref().is_some_and(|via| &*via.broker == broker);
             here && matches!(view.link, LinkState::Unreachable { .. })

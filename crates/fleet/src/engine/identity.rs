@@ -10,7 +10,7 @@ use link::{
 use super::Engine;
 use crate::{
     BoardKey,
-    board::{Board, Effects},
+    board::{Board, Effects, Way},
 };
 
 impl Engine {
@@ -67,14 +67,19 @@ impl Engine {
         self.context.published.forget(key);
         if let Some((announcement, _)) = &view.announcement {
             for (full_name, announced) in announcements {
-                let (addresses, family) = (announced.addresses, announced.family);
-                let (announcement, via) = ((**announcement).clone(), announced.via);
+                let (announcement, addresses) = ((**announcement).clone(), announced.addresses);
+                let is_direct = announced.via.is_none();
                 // The address of a broker is not that of one board.
-                for address in addresses.texts().iter().filter(|_| via.is_none()) {
+                for address in addresses.texts().iter().filter(|_| is_direct) {
                     self.roster.add_address(owner, address);
                 }
+                let way = Way {
+                    family: announced.family,
+                    addresses: &addresses,
+                    via: announced.via,
+                };
                 self.with(owner, |board, ctx| {
-                    board.announced(now, full_name, family, &addresses, announcement, via, ctx)
+                    board.announced(now, full_name, way, announcement, ctx)
                 });
             }
         }

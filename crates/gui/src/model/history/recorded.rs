@@ -125,7 +125,7 @@ pub(crate) fn act_of_command(command: &BoardCommand, model: &Model, page: Page) 
             "Change it with \"Accept inbound connections…\" in the palette.",
         )),
         BoardCommand::RemoveBroker(broker) => Some(NewAct::final_act(
-            &format!("Remove the broker {broker}"),
+            format!("Remove the broker {broker}"),
             Place {
                 page,
                 ..Place::default()
