@@ -3,12 +3,16 @@
 
 use std::{
     io::{self, Write},
+    thread,
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
 use crate::{BACK_WITHIN, SLACK, actors::Actor, lan::Lan, observer::Observer};
+
+/// How long what the board pushes may take to be counted.
+const COUNTER_WITHIN: Duration = Duration::from_secs(5);
 
 /// A lamp on the second computer of a network, and a fleet that found it on the
 /// first.
@@ -127,7 +131,15 @@ impl Desk {
                 _ => tally.not_done += 1,
             }
         }
-        tally.by_the_board = self.boards.ask("counted").as_u64().expect("a count");
+        // The counter reads what the board pushes, and may be behind.
+        let end = Instant::now() + COUNTER_WITHIN;
+        loop {
+            tally.by_the_board = self.boards.ask("counted").as_u64().expect("a count");
+            if tally.by_the_board >= tally.done || Instant::now() >= end {
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
         let Tally {
             done,
             unknown,
