@@ -225,6 +225,7 @@ impl FuzzedLink {
             family: Family::Switchboard,
             proto: word().parse().unwrap_or(1),
             locked: word() == "locked",
+            via: None,
         };
         self.input(Input::Announced(announced));
     }
@@ -315,11 +316,15 @@ impl FuzzedLink {
                         (Some(text), _) => text.to_owned(),
                         (None, Payload::Text(text)) => text.clone(),
                         (None, Payload::Binary(_)) => String::new(),
+                        (_, Payload::Mqtt { topic, .. }) => {
+                            panic!("a message on {topic} to a board of ours")
+                        }
                     };
                     let length = match frame.payload() {
                         Payload::Text(text) => text.len(),
                         Payload::Binary(_) if !text.is_empty() => text.len(),
                         Payload::Binary(bytes) => bytes.len(),
+                        Payload::Mqtt { payload, .. } => payload.len(),
                     };
                     assert!(
                         length <= limits::MESSAGE_INTO_BOARD,
