@@ -100,11 +100,17 @@ fn a_recording_ends_properly_when_it_is_interrupted_and_can_be_replayed() {
     ];
     let mut replay = Running::start(&mut switchboard(folder.path(), &again));
     let mut told = BufReader::new(replay.child().stdout.take().expect("a pipe"));
-    let mut first = String::new();
-    told.read_line(&mut first).expect("a line");
-    let first: serde_json::Value = serde_json::from_str(&first).expect("JSON");
-    assert_eq!(first["board"], format!("replay-{id}"));
-    let at = first["address"].as_str().expect("an address");
+    // It may say first that it waits for a controller.
+    let board = loop {
+        let mut line = String::new();
+        told.read_line(&mut line).expect("a line");
+        let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        if !line["board"].is_null() {
+            break line;
+        }
+    };
+    assert_eq!(board["board"], format!("replay-{id}"));
+    let at = board["address"].as_str().expect("an address");
     let shown = switchboard(folder.path(), &["show", at])
         .output()
         .expect("the program");

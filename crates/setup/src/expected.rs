@@ -13,7 +13,8 @@ const OURS: &str = "Switchboard";
 pub enum Firmware {
     /// Firmware of a family whose boards this program can use.
     Of(Family),
-    /// Other firmware with Improv, such as Tasmota: its name.
+    /// Other firmware with Improv, or firmware whose boards are only on
+    /// brokers, such as Tasmota: its name.
     Other(String),
     /// The board does not report it.
     Unknown,
@@ -31,7 +32,8 @@ impl Firmware {
         let name = info.firmware.trim();
         Family::ALL
             .into_iter()
-            .find(|family| !family.is_ours() && family.title().eq_ignore_ascii_case(name))
+            .filter(|family| !family.is_ours() && !family.is_brokered())
+            .find(|family| family.title().eq_ignore_ascii_case(name))
             .map_or_else(|| Self::Other(name.to_owned()), Self::Of)
     }
 
