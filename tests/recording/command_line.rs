@@ -10,12 +10,13 @@ use std::{
 
 use virtual_board::{Options, Profile, VirtualBoards};
 
-use crate::bench::{board, pushes, records};
-
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_switchboard");
+use crate::{
+    bench::{board, pushes, records},
+    program,
+};
 
 pub(crate) fn switchboard(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
+    let mut command = program::switchboard();
     command
         .args(arguments)
         .current_dir(folder)
@@ -195,7 +196,9 @@ fn the_commands_of_the_documentation_work() {
     .expect("boards");
     let text = include_str!("../../docs/recording.md");
     let mut commands = 0;
-    let programs = Path::new(PROGRAM).parent().expect("a folder");
+    let program = program::switchboard();
+    let programs = Path::new(program.get_program());
+    let programs = programs.parent().expect("a folder");
     let path = std::env::var("PATH").unwrap_or_default();
     for block in text.split("```sh\n").skip(1) {
         let script = block.split("```").next().expect("a block");

@@ -9,10 +9,7 @@ use std::{
 use record::{Item, Note, Reader, Recorded};
 use virtual_board::{Options, Profile, VirtualBoards};
 
-use crate::{
-    bench::records,
-    command_line::{PROGRAM, switchboard},
-};
+use crate::{bench::records, command_line::switchboard, program};
 
 /// A board that pushes ten times per second, and its address.
 fn restless() -> (VirtualBoards, String) {
@@ -95,6 +92,7 @@ fn a_full_disk_is_reported_and_recording_goes_on_when_there_is_room() {
         wait $recorder
         cp disk/* .
     "#;
+    let program = program::switchboard();
     let output = Command::new("unshare")
         .args([
             "--user",
@@ -104,9 +102,14 @@ fn a_full_disk_is_reported_and_recording_goes_on_when_there_is_room() {
             "-euc",
             script,
             "-",
-            PROGRAM,
         ])
+        .arg(program.get_program())
         .arg(&address)
+        .envs(
+            program
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
         .current_dir(folder.path())
         .output()
         .expect("unshare");

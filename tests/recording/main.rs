@@ -5,5 +5,7 @@ mod bench;
 mod command_line;
 mod disk;
 mod postgres;
+#[path = "../program/mod.rs"]
+mod program;
 mod round_trip;
 mod session;
