@@ -224,7 +224,7 @@ def judge(binaries, folder, programs):
         raise SystemExit("a command was reported as done and was not")
     if done > COMMANDS - counts["refused"]:
         raise SystemExit("a command was done twice")
-    if counts["done"] < COMMANDS // 3:
+    if counts["done"] < COMMANDS // 2:
         raise SystemExit("too few commands were done")
     # What changed while the node was dead is at the survivors.
     shown = json.loads(subprocess.check_output([switchboard, "show", "127.0.0.1:8080", "--json"]))

@@ -66,6 +66,7 @@ fn parse(mut bytes: &[u8]) -> Vec<Sent> {
                 while !rest.is_empty() {
                     let (filter, after) = text(rest);
                     filters.push(filter);
+                    assert_eq!(after[0], 0, "QoS 0: nothing arrives twice");
                     rest = &after[1..];
                 }
                 Sent::Subscribe(id, filters)

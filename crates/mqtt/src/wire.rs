@@ -235,9 +235,11 @@ pub(crate) fn publish(out: &mut BytesMut, topic: &str, payload: Bytes, retain: b
     written(publish.write(out));
 }
 
-/// SUBSCRIBE with QoS 1.
+/// SUBSCRIBE with QoS 0: a command that is delivered again would be carried out
+/// again, and a cluster of brokers keeps nothing per subscriber that it could
+/// lose with a server.
 pub(crate) fn subscribe(out: &mut BytesMut, filters: &[String], id: u16) {
-    let filter = |filter: &String| SubscribeFilter::new(filter.clone(), QoS::AtLeastOnce);
+    let filter = |filter: &String| SubscribeFilter::new(filter.clone(), QoS::AtMostOnce);
     let mut subscribe = Subscribe::new_many(filters.iter().map(filter));
     subscribe.pkid = id;
     written(subscribe.write(out));
