@@ -144,7 +144,7 @@ async def traffic(node, board, kill):
 
 
 async def retained(node, topic, state):
-    """Waits until a node delivers the state of a topic to a client that subscribes anew; returns what it delivered last."""
+    """Waits until a node delivers the state of a topic to a new subscriber; returns what it delivered last."""
     have = None
     deadline = time.monotonic() + RETAINED_WITHIN
     while time.monotonic() < deadline:
