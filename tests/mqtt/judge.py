@@ -24,7 +24,10 @@ NODES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
 SITE = "switchboard/lab"
 COMMANDS = 200
 KILL_AT = 80
-REPLY_WITHIN = 8
+# Until a bridge that lost its node is active again and published the replies
+# that it kept.
+REPLY_WITHIN = 60
+RETAINED_WITHIN = 150
 
 
 def config(node, folder):
@@ -91,6 +94,15 @@ def cluster_is_ready(nodes):
         return False
 
 
+async def subscribe(client, topic, qos):
+    """Subscribes. A server that lost another refuses for a while, and aiomqtt reports that only in what it returns."""
+    while True:
+        granted = await client.subscribe(topic, qos=qos, timeout=30)
+        if all(int(getattr(code, "value", code)) < 0x80 for code in granted):
+            return
+        await asyncio.sleep(1)
+
+
 async def listen(client, outcomes):
     async for message in client.messages:
         command = int(str(message.topic).rsplit("/", 1)[1])
@@ -106,7 +118,7 @@ async def traffic(node, board, kill):
     while command < COMMANDS:
         try:
             async with aiomqtt.Client(node, 1883, identifier="judge") as client:
-                await client.subscribe(f"{SITE}/$replies/judge/+", qos=1, timeout=30)
+                await subscribe(client, f"{SITE}/$replies/judge/+", 1)
                 listener = asyncio.create_task(listen(client, outcomes))
                 try:
                     while command < COMMANDS:
@@ -131,17 +143,25 @@ async def traffic(node, board, kill):
     return outcomes
 
 
-async def retained(node, topic):
-    async with asyncio.timeout(150):
-        while True:
-            try:
-                async with aiomqtt.Client(node, 1883, identifier="reader") as client:
-                    await client.subscribe(topic, qos=1, timeout=30)
+async def retained(node, topic, state):
+    """Waits until a node delivers the state of a topic to a new subscriber; returns what it delivered last."""
+    have = None
+    deadline = time.monotonic() + RETAINED_WITHIN
+    while time.monotonic() < deadline:
+        try:
+            async with aiomqtt.Client(node, 1883, identifier="reader") as client, asyncio.timeout(40):
+                await subscribe(client, topic, 0)
+                async with asyncio.timeout(5):
                     async for message in client.messages:
-                        return json.loads(message.payload)
-            except aiomqtt.MqttError as error:
-                print(f"{node}: {topic} could not be read: {error}")
-                await asyncio.sleep(1)
+                        have = json.loads(message.payload)
+                        if have == state:
+                            return have
+        except TimeoutError:
+            print(f"{node}: {topic} was {have} so far")
+        except aiomqtt.MqttError as error:
+            print(f"{node}: {topic} could not be read: {error}")
+        await asyncio.sleep(1)
+    return have
 
 
 def main():
@@ -190,8 +210,10 @@ def judge(binaries, folder, programs):
     counts = collections.Counter()
     for command in range(COMMANDS):
         replies = outcomes.get(command, [])
-        if len(replies) > 1:
-            raise SystemExit(f"command {command} was answered {len(replies)} times: {replies}")
+        # A reply that the broker did not acknowledge is published again.
+        if len(set(replies)) > 1:
+            raise SystemExit(f"command {command} was answered differently: {replies}")
+        counts["answered twice"] += len(replies) > 1
         counts[replies[0] if replies else "no reply"] += 1
     print(", ".join(f"{kind}: {count}" for kind, count in sorted(counts.items())))
     time.sleep(1)
@@ -202,7 +224,7 @@ def judge(binaries, folder, programs):
         raise SystemExit("a command was reported as done and was not")
     if done > COMMANDS - counts["refused"]:
         raise SystemExit("a command was done twice")
-    if counts["done"] < COMMANDS // 3:
+    if counts["done"] < COMMANDS // 2:
         raise SystemExit("too few commands were done")
     # What changed while the node was dead is at the survivors.
     shown = json.loads(subprocess.check_output([switchboard, "show", "127.0.0.1:8080", "--json"]))
@@ -212,10 +234,7 @@ def judge(binaries, folder, programs):
         for component in shown["components"]:
             key, state = component["descriptor"]["key"], component["state"]
             if key.startswith(("switch:", "light:", "number:", "select:")):
-                try:
-                    have = asyncio.run(retained(node, f"{SITE}/{board}/{key}"))
-                except TimeoutError:
-                    raise SystemExit(f"{node} did not deliver {key}") from None
+                have = asyncio.run(retained(node, f"{SITE}/{board}/{key}", state))
                 if have != state:
                     raise SystemExit(f"{node} has {have} for {key}, the board {state}")
     print("every state is at both survivors")

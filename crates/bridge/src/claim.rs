@@ -108,6 +108,11 @@ impl Claim {
         matches!(self.phase, Phase::Active { .. })
     }
 
+    /// Whether another bridge is active.
+    pub fn is_held(&self) -> bool {
+        matches!(self.phase, Phase::Held { .. })
+    }
+
     /// The broker accepted the subscription to the claim.
     pub fn subscribed(&mut self, now: Instant) {
         if self.phase == Phase::Away {

@@ -10,6 +10,7 @@ mod face;
 pub mod home_assistant;
 pub mod metrics;
 mod notice;
+pub mod replies;
 mod shard;
 mod topics;
 

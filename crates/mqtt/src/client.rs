@@ -152,6 +152,16 @@ impl Client {
         self.with(|session| session.command(&topic, payload, ticket));
     }
 
+    /// Publishes a reply after all states that were set before, at most once.
+    /// Its ticket is reported like that of a command.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers make the topic for this call"
+    )]
+    pub fn reply(&self, topic: String, payload: Vec<u8>, ticket: u64) {
+        self.with(|session| session.reply(&topic, payload, ticket));
+    }
+
     /// Whether the broker has accepted this client.
     pub fn is_connected(&self) -> bool {
         self.shared.session().is_connected()

@@ -1,5 +1,6 @@
-//! What is still to be published: the newest value per state, and a bounded
-//! queue of events and commands. Knows nothing of connections.
+//! What is still to be published: the newest value per state with the replies
+//! in between, and a bounded queue of events and commands. Knows nothing of
+//! connections.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -8,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 
-/// The most events and commands that wait for a slow broker.
+/// The most messages besides states that wait for a slow broker.
 const MOST: usize = 4096;
 
 /// Their most bytes.
@@ -23,6 +24,8 @@ pub(crate) enum Kind {
     Event,
     /// Published once; its ticket is reported.
     Command(u64),
+    /// Like a command, but after the states that were set before.
+    Reply(u64),
 }
 
 /// A message to publish.
@@ -39,13 +42,22 @@ struct Slot {
     queued: bool,
 }
 
+#[derive(Debug)]
+enum Next {
+    State(Arc<str>),
+    Reply(Message),
+}
+
 /// The queues.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     states: BTreeMap<Arc<str>, Slot>,
-    changed: VecDeque<Arc<str>>,
+    /// Changed states, and replies, in the order of publishing.
+    changed: VecDeque<Next>,
     once: VecDeque<Message>,
-    once_bytes: usize,
+    /// Of replies, events and commands.
+    bytes: usize,
+    replies: usize,
 }
 
 impl Outgoing {
@@ -54,26 +66,31 @@ impl Outgoing {
         if let Some((topic, slot)) = self.states.get_key_value(topic) {
             let (topic, queued) = (Arc::clone(topic), slot.queued);
             if !queued {
-                self.changed.push_back(Arc::clone(&topic));
+                self.changed.push_back(Next::State(Arc::clone(&topic)));
             }
             let queued = true;
             self.states.insert(topic, Slot { payload, queued });
             return;
         }
         let topic: Arc<str> = topic.into();
-        self.changed.push_back(Arc::clone(&topic));
+        self.changed.push_back(Next::State(Arc::clone(&topic)));
         let queued = true;
         self.states.insert(topic, Slot { payload, queued });
     }
 
-    /// Queues an event or a command; `false` if the queue is full.
+    /// Queues an event, a command or a reply; `false` if too much waits.
     pub(crate) fn push(&mut self, message: Message) -> bool {
         let bytes = message.topic.len() + message.payload.len();
-        if self.once.len() >= MOST || self.once_bytes + bytes > MOST_BYTES {
+        if self.once.len() + self.replies >= MOST || self.bytes + bytes > MOST_BYTES {
             return false;
         }
-        self.once_bytes += bytes;
-        self.once.push_back(message);
+        self.bytes += bytes;
+        if matches!(message.kind, Kind::Reply(_)) {
+            self.replies += 1;
+            self.changed.push_back(Next::Reply(message));
+        } else {
+            self.once.push_back(message);
+        }
         true
     }
 
@@ -81,10 +98,17 @@ impl Outgoing {
     /// while they wait.
     pub(crate) fn pop(&mut self) -> Option<Message> {
         if let Some(message) = self.once.pop_front() {
-            self.once_bytes -= message.topic.len() + message.payload.len();
+            self.bytes -= message.topic.len() + message.payload.len();
             return Some(message);
         }
-        let topic = self.changed.pop_front()?;
+        let topic = match self.changed.pop_front()? {
+            Next::State(topic) => topic,
+            Next::Reply(message) => {
+                self.replies -= 1;
+                self.bytes -= message.topic.len() + message.payload.len();
+                return Some(message);
+            }
+        };
         let slot = self.states.get_mut(&topic)?;
         slot.queued = false;
         let payload = slot.payload.clone();
@@ -107,18 +131,24 @@ impl Outgoing {
     /// The connection is lost: queues all states again and returns what was
     /// to be published once.
     pub(crate) fn lost(&mut self) -> VecDeque<Message> {
-        self.changed.clear();
+        let mut lost = std::mem::take(&mut self.once);
+        for next in std::mem::take(&mut self.changed) {
+            if let Next::Reply(message) = next {
+                lost.push_back(message);
+            }
+        }
         for (topic, slot) in &mut self.states {
             slot.queued = true;
-            self.changed.push_back(Arc::clone(topic));
+            self.changed.push_back(Next::State(Arc::clone(topic)));
         }
-        self.once_bytes = 0;
-        std::mem::take(&mut self.once)
+        self.bytes = 0;
+        self.replies = 0;
+        lost
     }
 
     /// How many states wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.changed.len()
+        self.changed.len() - self.replies
     }
 
     /// Whether nothing waits.

@@ -101,13 +101,14 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// A command was handed to the connection.
+    /// A command or a reply was handed to the connection.
     Sent(u64),
-    /// A command arrived at the broker.
+    /// A command or a reply arrived at the broker.
     Acknowledged(u64),
-    /// The connection was lost before the broker acknowledged a command.
+    /// The connection was lost before the broker acknowledged a command or a
+    /// reply.
     Unconfirmed(u64),
-    /// A command was not sent, because there is no connection.
+    /// A command or a reply was not sent, because there is no connection.
     Unsent(u64),
     /// So many events were not published, because there was no connection or
     /// the broker was too slow.
@@ -228,9 +229,17 @@ impl Session {
     /// Publishes a command, if there is a connection. What becomes of it is
     /// reported with its ticket.
     pub fn command(&mut self, topic: &str, payload: Vec<u8>, ticket: u64) {
-        if !self.is_publishable(topic, payload.len())
-            || !self.push(topic, payload, Kind::Command(ticket))
-        {
+        self.reported(topic, payload, Kind::Command(ticket), ticket);
+    }
+
+    /// Publishes a reply, if there is a connection, after all states that were
+    /// set before. What becomes of it is reported with its ticket.
+    pub fn reply(&mut self, topic: &str, payload: Vec<u8>, ticket: u64) {
+        self.reported(topic, payload, Kind::Reply(ticket), ticket);
+    }
+
+    fn reported(&mut self, topic: &str, payload: Vec<u8>, kind: Kind, ticket: u64) {
+        if !self.is_publishable(topic, payload.len()) || !self.push(topic, payload, kind) {
             self.events.push_back(Event::Unsent(ticket));
         }
     }
@@ -392,7 +401,7 @@ impl Session {
     fn acknowledged(&mut self, id: u16) {
         match self.in_flight.remove(&id) {
             Some(InFlight {
-                kind: Kind::Command(ticket),
+                kind: Kind::Command(ticket) | Kind::Reply(ticket),
                 ..
             }) => self.events.push_back(Event::Acknowledged(ticket)),
             Some(InFlight {
@@ -449,7 +458,7 @@ impl Session {
         let retain = message.kind == Kind::State;
         let removed = message.payload.is_empty();
         wire::publish(out, &message.topic, message.payload, retain, id);
-        if let Kind::Command(ticket) = message.kind {
+        if let Kind::Command(ticket) | Kind::Reply(ticket) = message.kind {
             self.events.push_back(Event::Sent(ticket));
         }
         let topic = (retain && removed).then_some(message.topic);
@@ -564,13 +573,15 @@ impl Session {
         self.refused_until = None;
         self.sent.clear();
         for (_, sent) in std::mem::take(&mut self.in_flight) {
-            if let Kind::Command(ticket) = sent.kind {
+            if let Kind::Command(ticket) | Kind::Reply(ticket) = sent.kind {
                 self.events.push_back(Event::Unconfirmed(ticket));
             }
         }
         for message in self.outgoing.lost() {
             match message.kind {
-                Kind::Command(ticket) => self.events.push_back(Event::Unsent(ticket)),
+                Kind::Command(ticket) | Kind::Reply(ticket) => {
+                    self.events.push_back(Event::Unsent(ticket));
+                }
                 Kind::Event | Kind::State => self.dropped += 1,
             }
         }

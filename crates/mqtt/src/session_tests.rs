@@ -66,6 +66,7 @@ fn parse(mut bytes: &[u8]) -> Vec<Sent> {
                 while !rest.is_empty() {
                     let (filter, after) = text(rest);
                     filters.push(filter);
+                    assert_eq!(after[0], 0, "QoS 0: nothing arrives twice");
                     rest = &after[1..];
                 }
                 Sent::Subscribe(id, filters)
@@ -247,6 +248,52 @@ fn a_command_is_sent_once_and_its_ticket_says_what_is_known() {
 }
 
 #[test]
+fn a_reply_follows_the_states_that_were_set_before_it() {
+    let mut bench = Bench::up();
+    bench.session.state("s", b"1".to_vec());
+    bench.session.reply("r", b"done".to_vec(), 20);
+    bench.session.state("t", b"1".to_vec());
+    // Set again while it waits: it keeps its place.
+    bench.session.state("s", b"2".to_vec());
+    bench.session.event("e", b"1".to_vec());
+    assert_eq!(
+        bench.published(),
+        [
+            pair("e", "1", 1),
+            pair("s", "2", 2),
+            pair("r", "done", 3),
+            pair("t", "1", 4)
+        ]
+    );
+    bench.acknowledge(3);
+    assert_eq!(bench.events(), [Event::Sent(20), Event::Acknowledged(20)]);
+}
+
+#[test]
+fn a_reply_that_a_lost_connection_took_is_reported_and_not_sent_again() {
+    let mut bench = Bench::up();
+    bench.session.reply("r", b"1".to_vec(), 20);
+    assert_eq!(bench.published().len(), 1);
+    bench.session.state("s", b"1".to_vec());
+    bench.session.reply("r", b"2".to_vec(), 21);
+    assert_eq!(bench.session.waiting(), 1);
+    bench.session.closed(Problem::Ended, bench.now);
+    bench.session.reply("r", b"3".to_vec(), 22);
+    assert_eq!(
+        bench.events(),
+        [
+            Event::Sent(20),
+            Event::Unconfirmed(20),
+            Event::Unsent(21),
+            Event::Disconnected(Problem::Ended),
+            Event::Unsent(22),
+        ]
+    );
+    bench.connect();
+    assert_eq!(bench.published(), [pair("s", "1", 2)]);
+}
+
+#[test]
 fn events_are_dropped_and_counted_while_the_broker_is_away() {
     let mut bench = Bench::with_will(None);
     bench.session.event("e", b"1".to_vec());
@@ -276,6 +323,11 @@ fn a_broker_that_never_acknowledges_does_not_make_the_queue_of_events_grow() {
     for _ in 0..10_000 {
         bench.session.event("e", vec![b'x'; 10]);
     }
+    for ticket in 0..10_000 {
+        bench.session.reply("r", vec![b'x'; 10], ticket);
+    }
+    let unsent = |event: &Event| matches!(event, Event::Unsent(_));
+    assert_eq!(bench.events().into_iter().filter(unsent).count(), 10_000);
     bench.session.closed(Problem::Silent, bench.now);
     bench.connect();
     assert!(bench.events().contains(&Event::Dropped(10_000)));

@@ -235,9 +235,12 @@ pub(crate) fn publish(out: &mut BytesMut, topic: &str, payload: Bytes, retain: b
     written(publish.write(out));
 }
 
-/// SUBSCRIBE with QoS 1.
+/// SUBSCRIBE with QoS 0. With QoS 1 a command could be delivered again and be
+/// carried out again; Mosquitto's default limit drops all but 1,020 of the
+/// messages that a new subscriber gets at once; and a cluster would keep
+/// something per subscriber that it can lose with a server.
 pub(crate) fn subscribe(out: &mut BytesMut, filters: &[String], id: u16) {
-    let filter = |filter: &String| SubscribeFilter::new(filter.clone(), QoS::AtLeastOnce);
+    let filter = |filter: &String| SubscribeFilter::new(filter.clone(), QoS::AtMostOnce);
     let mut subscribe = Subscribe::new_many(filters.iter().map(filter));
     subscribe.pkid = id;
     written(subscribe.write(out));

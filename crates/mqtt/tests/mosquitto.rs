@@ -250,6 +250,35 @@ fn a_broker_that_restarts_empty_gets_every_state_again() {
 }
 
 #[test]
+fn a_new_subscriber_gets_all_states_however_many_there_are() {
+    // With QoS 1, Mosquitto's default limit would drop all but 1,020.
+    const COUNT: usize = 5000;
+    let Some((broker, _folder)) = broker(OPEN) else {
+        return;
+    };
+    let runtime = runtime();
+    let (client, events) = start(&runtime, settings(&plain(&broker), "first"));
+    connected(&events);
+    for topic in 0..COUNT {
+        client.state(format!("t/{topic}"), b"1".to_vec());
+    }
+    // Published after them.
+    client.reply("done".to_owned(), Vec::new(), 1);
+    find(&events, |event| {
+        (*event == Event::Acknowledged(1)).then_some(())
+    });
+    let (second, seen) = start(&runtime, settings(&plain(&broker), "second"));
+    second.subscribe("t/+");
+    let mut topics = std::collections::BTreeSet::new();
+    while topics.len() < COUNT {
+        topics.insert(find(&seen, |event| match event {
+            Event::Message { topic, .. } => Some(topic.clone()),
+            _ => None,
+        }));
+    }
+}
+
+#[test]
 fn a_broker_that_is_not_there_is_named() {
     let runtime = runtime();
     let address = format!("mqtt://127.0.0.1:{}", free_port());

@@ -19,14 +19,19 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             Step::Claim => self.open(),
             Step::Activate => self.activate(),
             Step::Repeat => self.repeat(),
-            Step::StandBy { holder } => self.say(Notice::StandingBy {
-                holder: text::plain(&holder),
-                shard: self.options.shard,
-            }),
+            Step::StandBy { holder } => {
+                self.publish_replies();
+                self.say(Notice::StandingBy {
+                    holder: text::plain(&holder),
+                    shard: self.options.shard,
+                });
+            }
             Step::Yield { holder } => {
                 if let Some(active) = self.active.take() {
                     active.client.close_without_will().await;
                 }
+                self.replies.all_failed();
+                self.publish_replies();
                 self.publish_status();
                 self.say(Notice::StandingBy {
                     holder: text::plain(&holder),
@@ -36,6 +41,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             Step::Stop => {
                 // Dropped: this bridge does not wait for a broker that is away.
                 self.active = None;
+                self.replies.all_failed();
                 self.publish_status();
             }
         }
@@ -80,6 +86,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             site.boards.values().map(|view| &**view),
         );
         drop(site);
+        self.publish_replies();
         self.publish_status();
         self.say(Notice::Active {
             shard: self.options.shard,

@@ -1,8 +1,9 @@
 //! Carries out commands that arrived as messages, and publishes their outcome.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use fleet::{BoardKey, BoardView, Outcome};
+use mqtt::Event;
 use protocol::{Code, ComponentKey, Object, RpcError, State};
 use serde_json::{Value, json};
 
@@ -122,7 +123,12 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             );
         }
         let topic = match &sender.reply_to {
-            Some(topic) => topic.clone(),
+            Some(topic) => {
+                let payload = reply.to_string().into_bytes();
+                self.replies.add(topic.clone(), payload, Instant::now());
+                self.publish_replies();
+                return;
+            }
             None if done || *outcome == Outcome::Superseded => return,
             None => {
                 if let Some(fields) = reply.as_object_mut() {
@@ -133,6 +139,33 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         };
         if let Some(active) = &self.active {
             active.client.event(topic, reply.to_string().into_bytes());
+        }
+    }
+
+    /// Publishes the replies that wait, if there is a connection: that of the
+    /// active bridge, or the other one if another bridge is active by now.
+    pub(super) fn publish_replies(&mut self) {
+        let client = if self.claim.is_active() {
+            self.active.as_ref().map(|active| &active.client)
+        } else if self.claim.is_held() {
+            self.main.as_ref()
+        } else {
+            None
+        };
+        let Some(client) = client.filter(|client| client.is_connected()) else {
+            return;
+        };
+        for reply in self.replies.due(Instant::now()) {
+            client.reply(reply.topic, reply.payload, reply.ticket);
+        }
+    }
+
+    /// What became of a reply.
+    pub(super) fn reply_event(&mut self, event: &Event) {
+        match event {
+            Event::Acknowledged(ticket) => self.replies.arrived(*ticket),
+            Event::Unconfirmed(ticket) | Event::Unsent(ticket) => self.replies.failed(*ticket),
+            _ => {}
         }
     }
 }

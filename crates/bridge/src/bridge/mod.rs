@@ -38,6 +38,7 @@ use crate::{
         self, Counters,
         server::{ListenError, Server},
     },
+    replies::Replies,
 };
 
 /// The most messages from the broker that wait for this bridge.
@@ -165,6 +166,7 @@ struct Bridge<S> {
     active: Option<Active>,
     connections: u64,
     commands: usize,
+    replies: Replies,
     /// Until when the broker should have delivered this bridge's own message.
     echo_until: Option<Instant>,
     /// What was said last, which is not repeated.
@@ -186,6 +188,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             active: None,
             connections: 0,
             commands: 0,
+            replies: Replies::default(),
             echo_until: None,
             said: None,
         };
@@ -243,10 +246,15 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         let mut end = std::pin::pin!(end());
         loop {
             let announced = self.active.as_ref().and_then(Active::deadline);
-            let deadline = [self.claim.deadline(), self.echo_until, announced]
-                .into_iter()
-                .flatten()
-                .min();
+            let deadline = [
+                self.claim.deadline(),
+                self.echo_until,
+                announced,
+                self.replies.deadline(),
+            ]
+            .into_iter()
+            .flatten()
+            .min();
             tokio::select! {
                 biased;
                 () = &mut end => return,
@@ -271,6 +279,11 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                 let views = site.boards.values().map(|view| &**view);
                 active.passed(now, &self.options.names, views);
             }
+            self.replies.expire(now);
+            let dropped = self.replies.dropped();
+            if dropped > 0 {
+                self.say(Notice::Dropped(dropped));
+            }
             self.claim.passed(now);
             for step in self.claim.steps() {
                 self.step(step).await;
@@ -292,10 +305,15 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                     .is_some_and(|active| active.number == number)
                 {
                     self.active_event(event);
+                } else {
+                    // The end of a connection that was closed.
+                    self.reply_event(&event);
                 }
             }
             Input::Outcome(sender, outcome) => {
                 self.commands = self.commands.saturating_sub(1);
+                // The state that the reply speaks of comes first.
+                self.drain();
                 self.answer(&sender, &outcome);
             }
         }

@@ -141,7 +141,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                 text::plain(&topic)
             ))),
             Event::Dropped(count) => self.say(Notice::Dropped(count)),
-            _ => {}
+            other => self.reply_event(&other),
         }
     }
 }
