@@ -28,6 +28,9 @@ const AT_ONCE: usize = 256;
 /// of honest boards.
 const OTHER_FILES: usize = 64;
 
+/// Sockets that the app has closed, which the peer has not noticed yet.
+const UNNOTICED: usize = 4;
+
 /// Accepts every connection, reads requests, and sends nothing.
 struct Tarpit {
     port: u16,
@@ -150,7 +153,7 @@ fn three_thousand_announced_boards_that_never_answer_do_not_block_others() {
         format!("{most} sockets at once at most; the honest board is connected after {took:.1?}");
     print("3,000 announced boards that never answer", used, &told);
     assert!(
-        most <= AT_ONCE && used.files <= AT_ONCE + OTHER_FILES,
+        most <= AT_ONCE + UNNOTICED && used.files <= AT_ONCE + OTHER_FILES,
         "{most} sockets, {} files",
         used.files
     );
