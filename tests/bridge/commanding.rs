@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use virtual_board::VirtualBoards;
 
-use super::lab::{Bridge, Broker, OPEN, Subscriber, boards};
+use super::{
+    lab::{Bridge, boards},
+    mosquitto::{Broker, OPEN, Subscriber},
+};
 
 struct Lab {
     broker: Broker,

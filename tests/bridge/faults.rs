@@ -3,7 +3,10 @@
 use protocol::{ComponentKey, Kind, State};
 use serde_json::json;
 
-use super::lab::{Bridge, Broker, OPEN, boards};
+use super::{
+    lab::{Bridge, boards},
+    mosquitto::{Broker, OPEN},
+};
 
 #[test]
 fn a_broker_that_restarts_empty_gets_everything_again() {

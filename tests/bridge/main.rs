@@ -7,9 +7,11 @@
 )]
 
 mod commanding;
+mod crowd;
 mod faults;
 mod lab;
 mod messages;
+mod mosquitto;
 #[path = "../program/mod.rs"]
 mod program;
 mod publishing;

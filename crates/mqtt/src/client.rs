@@ -172,6 +172,12 @@ impl Client {
         self.shared.session().waiting()
     }
 
+    /// How many events were not published and not reported as
+    /// [`Event::Dropped`] yet. For a client that is given up.
+    pub fn take_dropped(&self) -> u64 {
+        self.shared.session().take_dropped()
+    }
+
     /// The bytes on all connections.
     pub fn traffic(&self) -> &Traffic {
         &self.shared.traffic

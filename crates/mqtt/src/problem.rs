@@ -17,21 +17,26 @@ pub enum Problem {
     #[error("it does not acknowledge what it is sent")]
     Unacknowledged,
     /// TLS failed.
-    #[error("no TLS: {0}")]
+    #[error("TLS failed: {0}")]
     Tls(String),
     /// CONNACK 4.
     #[error(
-        "it does not accept the user name or the password. The user is part of the address, the \
-         password is read from {PASSWORD_VARIABLE}"
+        "the user name or the password is wrong. The user is part of the address; the password is \
+         read from {PASSWORD_VARIABLE}"
     )]
     WrongPassword,
     /// CONNACK 5. Mosquitto also answers a wrong password with it.
     #[error(
-        "it refuses this user: the user name or the password is wrong, or the user is not \
-         allowed to connect. The user is part of the address, the password is read from \
-         {PASSWORD_VARIABLE}"
+        "the user name or the password is wrong, or this user is not allowed to connect. The user \
+         is part of the address; the password is read from {PASSWORD_VARIABLE}"
     )]
     NotAuthorized,
+    /// CONNACK 4 or 5 to a client that named no user.
+    #[error(
+        "it does not accept clients without a user. Put the user into the address, as in \
+         mqtt://USER@HOST, and the password into {PASSWORD_VARIABLE}"
+    )]
+    NoUser,
     /// CONNACK 2.
     #[error("it does not accept the client identifier {0:?}")]
     ClientId(String),
@@ -66,6 +71,7 @@ impl Problem {
             Self::Tls(_)
                 | Self::WrongPassword
                 | Self::NotAuthorized
+                | Self::NoUser
                 | Self::ClientId(_)
                 | Self::Version
                 | Self::TakenOver { .. }

@@ -111,7 +111,8 @@ pub enum Event {
     /// A command or a reply was not sent, because there is no connection.
     Unsent(u64),
     /// So many events were not published, because there was no connection or
-    /// the broker was too slow.
+    /// the broker was too slow; or the connection was lost before the broker
+    /// acknowledged them.
     Dropped(u64),
 }
 
@@ -326,6 +327,11 @@ impl Session {
                     Refusal::Version => Problem::Version,
                     Refusal::ClientId => Problem::ClientId(self.settings.client_id.clone()),
                     Refusal::Unavailable => Problem::Unavailable,
+                    Refusal::WrongPassword | Refusal::NotAuthorized
+                        if self.settings.user.is_none() =>
+                    {
+                        Problem::NoUser
+                    }
                     Refusal::WrongPassword => Problem::WrongPassword,
                     Refusal::NotAuthorized => Problem::NotAuthorized,
                 });
@@ -386,7 +392,7 @@ impl Session {
         self.subscribe = self.filters.iter().cloned().collect();
         self.unsubscribe.clear();
         self.events.push_back(Event::Connected);
-        let dropped = std::mem::take(&mut self.dropped);
+        let dropped = self.take_dropped();
         if dropped > 0 {
             self.events.push_back(Event::Dropped(dropped));
         }
@@ -573,8 +579,13 @@ impl Session {
         self.refused_until = None;
         self.sent.clear();
         for (_, sent) in std::mem::take(&mut self.in_flight) {
-            if let Kind::Command(ticket) | Kind::Reply(ticket) = sent.kind {
-                self.events.push_back(Event::Unconfirmed(ticket));
+            match sent.kind {
+                Kind::Command(ticket) | Kind::Reply(ticket) => {
+                    self.events.push_back(Event::Unconfirmed(ticket));
+                }
+                // It may have arrived; nothing says so.
+                Kind::Event => self.dropped += 1,
+                Kind::State => {}
             }
         }
         for message in self.outgoing.lost() {
@@ -587,6 +598,12 @@ impl Session {
         }
         self.events.push_back(Event::Disconnected(problem));
         good
+    }
+
+    /// How many events were not published since [`Event::Dropped`] reported
+    /// it; they are not reported again.
+    pub fn take_dropped(&mut self) -> u64 {
+        std::mem::take(&mut self.dropped)
     }
 
     /// The next report.

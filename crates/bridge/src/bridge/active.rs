@@ -59,13 +59,14 @@ impl Active {
         }
     }
 
-    fn is_ours(&self, view: &BoardView) -> bool {
-        view.id.as_deref().is_some_and(|id| self.shard.contains(id))
+    /// Whether the claim is settled.
+    pub(super) fn publishes(&self) -> bool {
+        self.faces.is_some()
     }
 
     /// Publishes what changed of a board.
     pub(super) fn board(&mut self, view: &BoardView) {
-        if !self.is_ours(view) {
+        if !is_ours(view, self.shard) {
             return;
         }
         let Some(faces) = &mut self.faces else {
@@ -124,7 +125,7 @@ impl Active {
         views: impl Iterator<Item = &'a BoardView> + Clone,
     ) {
         let shard = self.shard;
-        let ours = |view: &&BoardView| view.id.as_deref().is_some_and(|id| shard.contains(id));
+        let ours = |view: &&BoardView| is_ours(view, shard);
         let Some(faces) = &mut self.faces else {
             return;
         };
@@ -140,6 +141,11 @@ impl Active {
             }
         }
     }
+}
+
+/// Whether a board belongs to a shard.
+pub(super) fn is_ours(view: &BoardView, shard: Shard) -> bool {
+    view.id.as_deref().is_some_and(|id| shard.contains(id))
 }
 
 fn publish(client: &Client, messages: impl IntoIterator<Item = Publish>) {

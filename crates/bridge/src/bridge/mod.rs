@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{BoardKey, BoardView, Fleet, Outcome, Settings, StartError, Watch};
+use fleet::{BoardKey, BoardView, Fleet, LogEvent, Outcome, Settings, StartError, Watch};
 use mqtt::{BrokerAddress, Client, ClientSettings, Event, Will};
 use net::client::Trust;
 use tokio::{
@@ -28,7 +28,7 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use active::Active;
+use active::{Active, is_ours};
 use execution::Sender;
 
 use crate::{
@@ -167,8 +167,12 @@ struct Bridge<S> {
     connections: u64,
     commands: usize,
     replies: Replies,
+    /// Events of boards that were not published while the broker was away.
+    missed: u64,
     /// Until when the broker should have delivered this bridge's own message.
     echo_until: Option<Instant>,
+    /// Whether the broker delivered it in this run.
+    echoed: bool,
     /// What was said last, which is not repeated.
     said: Option<Notice>,
 }
@@ -189,7 +193,9 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             connections: 0,
             commands: 0,
             replies: Replies::default(),
+            missed: 0,
             echo_until: None,
+            echoed: false,
             said: None,
         };
         bridge.main = Some(bridge.start_main());
@@ -212,7 +218,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         let shard = self.options.shard;
         let server = Server::bind(address, move || {
             let site = locked(&site);
-            let ours = |view: &&BoardView| view.id.as_deref().is_some_and(|id| shard.contains(id));
+            let ours = |view: &&BoardView| is_ours(view, shard);
             let views = site.boards.values().map(|view| &**view).filter(ours);
             metrics::render(views, &site.counters, &names)
         })
@@ -266,11 +272,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             }
             let now = Instant::now();
             if self.echo_until.is_some_and(|until| now >= until) {
-                self.echo_until = None;
-                self.say(Notice::NotDelivered {
-                    topic: self.names().bridge_topic(),
-                    filter: format!("{}/#", self.names().site_topic()),
-                });
+                self.not_delivered();
             }
             if announced.is_some_and(|at| now >= at)
                 && let Some(active) = &mut self.active
@@ -343,8 +345,15 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         }
         for entry in &changes.log {
             counters.log(entry);
-            if let (Some(active), Some(view)) = (&self.active, boards.get(&entry.board)) {
-                active.event(view, &entry.what);
+            let Some(view) = boards.get(&entry.board) else {
+                continue;
+            };
+            match self.active.as_ref().filter(|active| active.publishes()) {
+                Some(active) => active.event(view, &entry.what),
+                None if self.claim.was_active() && is_ours(view, self.options.shard) => {
+                    self.missed += u64::from(matches!(entry.what, LogEvent::Event { .. }));
+                }
+                None => {}
             }
         }
     }

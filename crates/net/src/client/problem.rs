@@ -16,8 +16,8 @@ use super::certificate::issued;
 pub enum TlsProblem {
     /// The certificate is self-signed and not trusted.
     #[error(
-        "its certificate is self-signed{}, and not trusted. If it is yours, pass it as a file: \
-             --ca FILE (PEM)", by(.name)
+        "its certificate is self-signed{} and not trusted. If it is yours, pass it as a PEM file: \
+             --ca FILE", by(.name)
     )]
     SelfSigned {
         /// Its common name.
@@ -25,9 +25,8 @@ pub enum TlsProblem {
     },
     /// The issuer of the certificate is not trusted.
     #[error(
-        "its certificate was issued{}, which is not trusted by this system or Mozilla's list. If \
-             you trust the issuer, pass its certificate: --ca FILE \
-         (PEM)", by(.issuer)
+        "its certificate was issued{}, and neither this system nor Mozilla's list trusts that \
+             issuer. If you do, pass the issuer's certificate as a PEM file: --ca FILE", by(.issuer)
     )]
     UnknownIssuer {
         /// The common name of the issuer.
