@@ -134,11 +134,31 @@ async def push(home, boards, _bridge):
 
 
 async def restart(home, boards, _bridge):
-    """Home Assistant is restarted."""
+    """Home Assistant is restarted, and boards changed meanwhile."""
+    before = home.available()
     await home.stop()
+    boards.obey(f"set {boards.ids[0]} number:0 value=30")
+    boards.obey(f"set {boards.ids[1]} switch:0 on=false")
+    began = time.monotonic()
     await home.start()
-    await home.has(boards.ids[0], "number_0", "75")
+    await until("every entity", lambda: home.available() == before)
+    await home.has(boards.ids[0], "number_0", "30")
+    await home.has(boards.ids[1], "switch_0", "off")
+    print(f"  {len(before)} entities of {len(boards.ids)} boards are current {time.monotonic() - began:.1f} s after its start began")
+    await home.call("switch.turn_on", boards.ids[1], "switch_0")
     await home.has(boards.ids[1], "switch_0", "on")
+    await home.call("number.set_value", boards.ids[0], "number_0", value=75)
+    await home.has(boards.ids[0], "number_0", "75")
+
+
+async def forget(home, boards, _bridge):
+    """Home Assistant is started with an empty storage."""
+    before = home.available()
+    await home.stop()
+    home.empty()
+    await home.start()
+    await until("every entity", lambda: home.available() == before)
+    await home.has(boards.ids[0], "number_0", "75")
     await home.call("switch.turn_off", boards.ids[1], "switch_0")
     await home.has(boards.ids[1], "switch_0", "off")
 
@@ -182,7 +202,7 @@ async def main(switchboard, virtual_board):
         try:
             bridge.start()
             await home.start()
-            for step in (appear, command, push, restart, unplug, kill, empty):
+            for step in (appear, command, push, restart, forget, unplug, kill, empty):
                 began = time.monotonic()
                 try:
                     await step(home, boards, bridge)

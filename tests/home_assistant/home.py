@@ -94,6 +94,10 @@ class Home:
         self.folder, self.broker, self.hass = folder / "home", broker, None
         self.port = free_port()
         self.complaints = Complaints()
+        self.empty()
+
+    def empty(self):
+        """Removes what it stored."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         (self.folder / "configuration.yaml").write_text(
@@ -120,6 +124,12 @@ class Home:
             logging.getLogger().removeHandler(self.complaints)
             await self.hass.async_stop(force=True)
             self.hass = None
+
+    def available(self):
+        """The unique ids of the entities that are shown with a state of their own."""
+        registry = entity_registry.async_get(self.hass)
+        states = ((entry.unique_id, self.hass.states.get(entry.entity_id)) for entry in registry.entities.values())
+        return {unique for unique, state in states if state and state.state != "unavailable" and unique.startswith("switchboard_")}
 
     def device(self, board):
         """The device of a board."""
