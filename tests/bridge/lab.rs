@@ -1,7 +1,7 @@
 //! Virtual boards, bridges, and what programs print.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Write},
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, Sender, channel},
     thread,
@@ -14,6 +14,16 @@ use super::program::switchboard;
 
 /// How long anything may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Prints what was measured. Not by a macro, whose output the test runner would
+/// capture.
+pub(crate) fn measured(fault: &str, times: &[(&str, Duration)]) {
+    let times: Vec<_> = times
+        .iter()
+        .map(|(what, time)| format!("{what} {:.2} s", time.as_secs_f64()))
+        .collect();
+    let _ = writeln!(io::stderr(), "MEASURED {fault}: {}", times.join(", "));
+}
 
 /// Ends a child when it is dropped.
 pub(crate) struct Running(pub(crate) Child);

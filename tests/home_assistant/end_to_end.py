@@ -23,12 +23,12 @@ RECONNECT = 60
 
 
 class Boards:
-    """Two virtual boards with every kind of component."""
+    """Virtual boards, by default two with every kind of component."""
 
-    def __init__(self, program):
-        command = [program, "--boards", "2", "--profile", "everything", "--seed", "22", "--no-mdns"]
+    def __init__(self, program, count=2, profile="everything"):
+        command = [program, "--boards", str(count), "--profile", profile, "--seed", "22", "--no-mdns"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        lines = [json.loads(self.process.stdout.readline()) for _ in range(2)]
+        lines = [json.loads(self.process.stdout.readline()) for _ in range(count)]
         self.ids = [line["id"] for line in lines]
         self.names = [line["name"] for line in lines]
         self.addresses = [line["address"] for line in lines]

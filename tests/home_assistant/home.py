@@ -30,7 +30,7 @@ class Failed(Exception):
     """Something that was to happen did not."""
 
 
-async def until(what, condition, deadline=DEADLINE):
+async def until(what, condition, deadline=DEADLINE, pause=0.02):
     """Waits until a condition holds, and returns its value."""
     end = time.monotonic() + deadline
     while True:
@@ -39,7 +39,7 @@ async def until(what, condition, deadline=DEADLINE):
         if time.monotonic() > end:
             raise Failed(f"{what}: not within {deadline} s")
         # Home Assistant's callbacks run in between.
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(pause)
 
 
 def free_port():

@@ -5,7 +5,6 @@
 //! ```text
 //! sender mqtt://HOST BOARD
 //! ```
-#![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
 use std::{
     env,
