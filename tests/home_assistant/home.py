@@ -51,12 +51,12 @@ def free_port():
 class Broker:
     """A mosquitto that keeps nothing when it ends."""
 
-    def __init__(self, folder):
-        self.folder, self.port, self.process = folder, free_port(), None
+    def __init__(self, folder, settings=""):
+        self.folder, self.settings, self.port, self.process = folder, settings, free_port(), None
 
     def start(self):
         config = self.folder / "mosquitto.conf"
-        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n{self.settings}\n")
         self.process = subprocess.Popen(["mosquitto", "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
