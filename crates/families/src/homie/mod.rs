@@ -142,14 +142,12 @@ impl Homie {
         device.clone_into(&mut self.topic);
         let info = components::info(id, &description);
         self.shadow.identify(now, info, out);
-        let parts = Parts::new(&description);
-        let changed = self.parts != parts;
-        self.parts = parts;
+        self.parts = Parts::new(&description);
         self.description = Some(description);
         if self.shadow.is_known() {
             self.describe(now, out);
-        } else if changed {
-            self.describe_by = Some(now + VALUES);
+        } else {
+            self.describe_by.get_or_insert(now + VALUES);
         }
     }
 

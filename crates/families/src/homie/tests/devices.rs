@@ -45,6 +45,18 @@ fn retained_values_are_the_first_states() {
     assert_eq!(rig.state("Lamp mode").text(), None, "never reported");
 }
 
+/// A hub has only devices below it.
+#[test]
+fn a_device_without_properties_is_connected_too() {
+    let mut rig = Rig::new();
+    let subscribe = rig.request(method::DEVICE_SUBSCRIBE, json!({}));
+    let hub = r#"{"homie":"5.0","name":"Hub","nodes":{}}"#;
+    rig.retained("$description", hub);
+    rig.retained("$state", "ready");
+    rig.advance(Duration::from_secs(1));
+    assert!(rig.is_confirmed(subscribe));
+}
+
 #[test]
 fn a_number_follows_from_the_path_and_stays_when_others_come() {
     let mut rig = Rig::live();
