@@ -16,7 +16,7 @@ mod subscriptions;
 pub mod topic;
 pub mod wire;
 
-pub use broker::{BrokerAddress, BrokerAddressError, PASSWORD_VARIABLE};
+pub use broker::{BrokerAddress, BrokerAddressError, PASSWORD_VARIABLE, without_password};
 pub use client::{Client, ClientSettings};
 pub use event::Event;
 pub use problem::Problem;

@@ -49,7 +49,8 @@ pub struct SessionSettings {
     /// What the broker publishes when this client disappears. This client
     /// publishes it when it leaves.
     pub will: Option<Will>,
-    /// The keep-alive interval, at least 2 s.
+    /// The keep-alive interval, at least 2 s, because brokers count whole
+    /// seconds.
     pub keep_alive: Duration,
 }
 
@@ -63,7 +64,6 @@ enum Phase {
 
 #[derive(Debug)]
 struct Up {
-    since: Instant,
     ping_at: Instant,
     silent_at: Instant,
 }
@@ -85,6 +85,8 @@ pub struct Session {
     in_flight: BTreeMap<u16, InFlight>,
     last_id: u16,
     subscriptions: Subscriptions,
+    /// When the broker accepted this client.
+    accepted_at: Option<Instant>,
     events: VecDeque<Event>,
     dropped: u64,
     early_ends: u8,
@@ -103,6 +105,7 @@ impl Session {
             in_flight: BTreeMap::new(),
             last_id: 0,
             subscriptions: Subscriptions::default(),
+            accepted_at: None,
             events: VecDeque::new(),
             dropped: 0,
             early_ends: 0,
@@ -279,12 +282,16 @@ impl Session {
 
     fn connected(&mut self, now: Instant) {
         self.phase = Phase::Up(Up {
-            since: now,
             ping_at: now + self.settings.keep_alive / 2,
             silent_at: now + self.settings.keep_alive,
         });
+        self.accepted_at = Some(now);
         self.subscriptions.connected();
         self.events.push_back(Event::Connected);
+        self.report_dropped();
+    }
+
+    fn report_dropped(&mut self) {
         let dropped = std::mem::take(&mut self.dropped);
         if dropped > 0 {
             self.events.push_back(Event::Dropped(dropped));
@@ -294,6 +301,10 @@ impl Session {
     fn acknowledge(&mut self, id: Option<u16>) {
         if let Some(id) = id {
             wire::acknowledge(&mut self.control, id);
+            if self.control.len() > LIMIT {
+                let why = "it does not read acknowledgements".to_owned();
+                self.phase = Phase::Over(Problem::Malformed(why));
+            }
         }
     }
 
@@ -340,6 +351,9 @@ impl Session {
             && let Some(message) = self.outgoing.pop()
         {
             self.publish(out, message, now);
+        }
+        if self.outgoing.is_empty() {
+            self.report_dropped();
         }
         if self.leaving && self.outgoing.is_empty() && self.in_flight.is_empty() {
             wire::disconnect(out);
@@ -438,10 +452,8 @@ impl Session {
     /// The connection is closed, or there was none. Returns whether it was a
     /// good one, after which the wait for the next may be short.
     pub fn closed(&mut self, problem: Problem, now: Instant) -> bool {
-        let lasted = match &self.phase {
-            Phase::Up(up) => Some(now.saturating_duration_since(up.since)),
-            _ => None,
-        };
+        let accepted_at = self.accepted_at.take();
+        let lasted = accepted_at.map(|since| now.saturating_duration_since(since));
         let mut problem = match std::mem::replace(&mut self.phase, Phase::Away) {
             Phase::Over(own) => own,
             _ => problem,

@@ -393,3 +393,67 @@ fn a_broker_that_does_not_acknowledge_is_given_up_and_gets_the_states_again() {
     bench.connect();
     assert_eq!(bench.published().len(), 2);
 }
+
+#[test]
+fn a_broker_that_reads_no_acknowledgements_is_given_up() {
+    let mut bench = Bench::up();
+    let mut bytes = BytesMut::new();
+    wire::publish(&mut bytes, "a", "x".into(), false, 300);
+    for _ in 0..=LIMIT / 4 {
+        bench.session.received(&bytes, bench.now);
+        bench.events();
+    }
+    assert!(matches!(bench.session.ended(), Some(Problem::Malformed(_))));
+    assert!(bench.session.control.len() <= LIMIT + 4);
+}
+
+#[test]
+fn a_connection_that_was_good_and_becomes_silent_counts_as_good() {
+    let mut bench = Bench::up();
+    bench.now += GOOD_AFTER;
+    // PINGRESP (MQTT 3.1.1, section 3.13).
+    bench.session.received(&[0xd0, 0], bench.now);
+    bench.after(crate::KEEP_ALIVE);
+    assert_eq!(bench.session.ended(), Some(&Problem::Silent));
+    assert!(bench.session.closed(Problem::Ended, bench.now));
+    // Nothing of it remains for a connection that the broker never accepted.
+    bench.session.opened(bench.now);
+    bench.now += GOOD_AFTER;
+    assert!(!bench.session.closed(Problem::Ended, bench.now));
+}
+
+#[test]
+fn events_that_a_slow_broker_leaves_no_room_for_are_counted_while_it_is_connected() {
+    let mut bench = Bench::up();
+    for _ in 0..5_000 {
+        bench.session.event("a", b"x".to_vec());
+    }
+    loop {
+        let published = bench.published();
+        if published.is_empty() {
+            break;
+        }
+        for (_, _, id) in published {
+            bench.acknowledge(id);
+        }
+    }
+    assert_eq!(bench.events(), [Event::Dropped(5_000 - 4_096)]);
+}
+
+#[test]
+fn an_id_that_comes_round_again_has_the_time_of_its_last_packet() {
+    let mut bench = Bench::up();
+    bench.session.state("slow", b"1".to_vec());
+    assert_eq!(bench.published().len(), 1);
+    bench.session.state("fast", b"1".to_vec());
+    let id = bench.published()[0].2;
+    bench.acknowledge(id);
+    bench.after(ACKNOWLEDGED_WITHIN - Duration::from_secs(1));
+    bench.session.last_id = id - 1;
+    bench.session.state("fast", b"2".to_vec());
+    assert_eq!(bench.published()[0].2, id);
+    bench.acknowledge(1);
+    bench.session.received(&[0xd0, 0], bench.now);
+    bench.after(Duration::from_secs(1));
+    assert_eq!(bench.session.ended(), None);
+}
