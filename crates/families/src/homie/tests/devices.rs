@@ -79,7 +79,7 @@ fn a_value_is_set_below_set_and_confirmed_by_the_device() {
     let number = rig.request("Switch.Set", json!({ "id": id, "on": false }));
     assert_eq!(
         rig.sent,
-        [(format!("{TOPIC}/lamp/power/set"), b"false".to_vec())]
+        [(format!("{TOPIC}/lamp/power/set"), "false".to_owned())]
     );
     assert!(rig.answer(number).is_none());
     rig.hear("lamp/power", "false");
@@ -115,7 +115,7 @@ fn a_light_keeps_what_is_not_set() {
     let mut set = |params: serde_json::Value| {
         rig.sent.clear();
         rig.request("Light.Set", params);
-        String::from_utf8(rig.sent[0].1.clone()).unwrap()
+        rig.sent[0].1.clone()
     };
     assert_eq!(set(json!({ "id": id, "brightness": 100 })), "rgb,255,0,0");
     assert_eq!(set(json!({ "id": id, "rgb": [0, 255, 0] })), "rgb,0,128,0");
@@ -147,7 +147,7 @@ fn what_a_property_does_not_accept_is_refused() {
     assert!(rig.sent.is_empty());
     // A number is rounded to a step from the minimum.
     rig.request("Number.Set", json!({ "id": speed, "value": 4.2 }));
-    assert_eq!(rig.sent[0].1, b"5");
+    assert_eq!(rig.sent[0].1, "5");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn an_empty_text_is_a_zero_byte_and_never_clears_the_topic() {
     let mut rig = Rig::live();
     let id = rig.id("Lamp label");
     let number = rig.request("Text.Set", json!({ "id": id, "value": "" }));
-    assert_eq!(rig.sent[0].1, [0]);
+    assert_eq!(rig.sent[0].1, "\0");
     rig.message(&format!("{TOPIC}/lamp/label"), &[0], false);
     assert!(rig.is_confirmed(number));
     assert_eq!(rig.state("Lamp label").text(), Some(""));
@@ -168,7 +168,9 @@ fn an_event_happens_once() {
     assert!(rig.events().is_empty());
     rig.hear("climate/pressed", "long_press");
     rig.hear("climate/pressed", "unheard of");
-    assert_eq!(rig.events(), ["long_press"]);
+    let events = rig.events();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].1, "long_press");
 }
 
 #[test]
