@@ -11,7 +11,7 @@ use std::{
 };
 
 use bridge::metrics::{BOARDS, COMPONENTS, CONTENT_TYPE, Counters, render, server::Server};
-use fleet::{BoardView, LinkProblem, LinkState, Outcome};
+use fleet::{BoardView, Changes, LinkProblem, LinkState, Outcome};
 use serde_json::{Value, json};
 use support::{board, command, context, everything, health};
 use tokio::{
@@ -138,6 +138,20 @@ fn commands_are_counted_by_outcome() {
     assert_eq!(sample(&text, &sum).to_string(), "0.5");
     counters.forget(view.key);
     assert!(!render([&view], &counters, &context()).contains("switchboard_commands_total{"));
+}
+
+#[test]
+fn a_board_that_is_forgotten_has_no_counts_even_if_the_log_names_it() {
+    let mut counters = Counters::default();
+    let entry = command(Outcome::Unconfirmed);
+    counters.changes(&Changes {
+        forgotten: vec![entry.board],
+        log: vec![Arc::new(entry)],
+        ..Changes::default()
+    });
+    // If it returns, it begins again.
+    let text = render([&board(everything())], &counters, &context());
+    assert!(!text.contains("switchboard_commands_total{"), "{text}");
 }
 
 #[test]

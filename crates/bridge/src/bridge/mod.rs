@@ -325,24 +325,21 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         let Site { boards, counters } = &mut *site;
         if changes.missed > 0 {
             log::warn!("{} log entries were missed", changes.missed);
-            counters.missed(changes.missed);
         }
+        counters.changes(&changes);
         for key in changes.forgotten {
             boards.remove(&key);
-            counters.forget(key);
             if let Some(active) = &mut self.active {
                 active.forgotten(key);
             }
         }
         for view in changes.boards {
-            counters.board(&view);
             if let Some(active) = &mut self.active {
                 active.board(&view);
             }
             boards.insert(view.key, view);
         }
         for entry in &changes.log {
-            counters.log(entry);
             if let (Some(active), Some(view)) = (&self.active, boards.get(&entry.board)) {
                 active.event(view, &entry.what);
             }
