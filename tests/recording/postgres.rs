@@ -2,17 +2,23 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Write},
     net::TcpListener,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
     sync::mpsc::{Receiver, channel},
+    time::{Duration, Instant},
 };
 
 use protocol::State;
 use record::{Destination, FileSettings, Item, Notice, Reader, Recorded, Recording, Selection};
 use virtual_board::Profile;
 
-use crate::bench::{Bench, PATIENCE, board};
+use crate::{
+    bench::{Bench, PATIENCE, board},
+    command_line::switchboard,
+};
 
 /// A server with a database `lab` of the user `me`.
 struct Server {
@@ -64,7 +70,7 @@ impl Server {
         self.folder.path().join("data")
     }
 
-    fn run(&self, program: &str, arguments: &[&str]) {
+    fn command(&self, program: &str) -> Command {
         let path = self.programs.join(program);
         let mut command = match self.as_root {
             true => {
@@ -74,8 +80,13 @@ impl Server {
             }
             false => Command::new(path),
         };
-        command.args(arguments).current_dir(self.folder.path());
-        let output = command.output().expect("a program of PostgreSQL");
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let output = self.command(program).args(arguments).output();
+        let output = output.expect("a program of PostgreSQL");
         assert!(output.status.success(), "{program}: {}", told(&output));
     }
 
@@ -99,6 +110,45 @@ impl Server {
             "start",
         ];
         self.run("pg_ctl", &arguments);
+    }
+
+    /// Restarts the server with TLS and a self-signed certificate for
+    /// `localhost`, whose file is returned. The user `recorder` has a password,
+    /// and is refused without TLS.
+    fn encrypt(&self) -> PathBuf {
+        self.psql(
+            "lab",
+            &[
+                "CREATE USER recorder PASSWORD 'open sesame'",
+                "GRANT CREATE, USAGE ON SCHEMA public TO recorder",
+            ],
+        );
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let certificate = rcgen::CertificateParams::new(["localhost".to_owned()])
+            .and_then(|params| params.self_signed(&key))
+            .expect("a certificate");
+        for (name, content) in [
+            ("server.key", key.serialize_pem()),
+            ("server.crt", certificate.pem()),
+        ] {
+            let path = self.data().join(name);
+            fs::write(&path, content).expect("a file");
+            let private = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(&path, private).expect("permissions");
+            if self.as_root {
+                let owned = Command::new("chown").arg("postgres").arg(&path).status();
+                assert!(owned.expect("chown").success());
+            }
+        }
+        self.psql("lab", &["ALTER SYSTEM SET ssl = on"]);
+        // The first rule that matches applies.
+        let rules = self.data().join("pg_hba.conf");
+        let before = fs::read_to_string(&rules).expect("a file");
+        let own = "hostssl all recorder all scram-sha-256\nhost all recorder all reject\n";
+        fs::write(&rules, own.to_owned() + &before).expect("a file");
+        self.kill();
+        self.again();
+        self.data().join("server.crt")
     }
 
     /// Ends the server at once, as a power cut would.
@@ -128,17 +178,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if self.data().join("postmaster.pid").exists() && !std::thread::panicking() {
-            self.kill();
-        } else if std::thread::panicking() {
-            let data = self.data();
-            let _ = Command::new("runuser")
-                .args(["-u", "postgres", "--"])
-                .arg(self.programs.join("pg_ctl"))
-                .arg("-D")
-                .arg(data)
-                .args(["-m", "immediate", "stop"])
-                .output();
+        if self.data().join("postmaster.pid").exists() {
+            // A test that failed must not leave it running.
+            let mut stop = self.command("pg_ctl");
+            stop.arg("-D").arg(self.data());
+            let _ = stop.args(["-m", "immediate", "-w", "stop"]).output();
         }
     }
 }
@@ -301,4 +345,83 @@ fn a_database_that_cannot_be_used_is_named_with_the_reason() {
         );
         assert!(error.contains(reason), "{error}");
     }
+}
+
+#[test]
+fn a_database_with_tls_is_verified_and_the_connection_is_encrypted() {
+    let Some(server) = Server::start("TLS") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let plain = format!(
+        "postgres://me@127.0.0.1:{}/lab?sslmode=require",
+        server.port
+    );
+    let certificate = folder.path().join("ca.pem");
+    let record = |to: &str, trusts: bool| {
+        let mut arguments = vec!["record", "--to", to, "--for", "100ms", "nothing"];
+        if trusts {
+            arguments.extend(["--ca", "ca.pem"]);
+        }
+        let mut command = switchboard(folder.path(), &arguments);
+        let output = command.env("PGPASSWORD", "open sesame").output();
+        let output = output.expect("the program");
+        (output.status.success(), told(&output))
+    };
+    let (success, said) = record(&plain, false);
+    assert!(!success && said.contains("does not support TLS"), "{said}");
+
+    fs::copy(server.encrypt(), &certificate).expect("the certificate");
+    let address = |host: &str, mode: &str| {
+        let port = server.port;
+        format!("postgres://recorder@{host}:{port}/lab?sslmode={mode}")
+    };
+    for (to, trusts, reason) in [
+        (address("localhost", "disable"), true, "rejects connection"),
+        (address("localhost", "require"), false, "self-signed"),
+        (address("127.0.0.1", "require"), true, "not for 127.0.0.1"),
+    ] {
+        let (success, said) = record(&to, trusts);
+        assert!(!success && said.contains(reason), "{to}: {said}");
+        assert!(!said.contains("sesame"), "{said}");
+    }
+    for mode in ["require", "verify-full"] {
+        let (success, said) = record(&address("localhost", mode), true);
+        assert!(success, "{said}");
+    }
+    let ends = "SELECT count(*) FROM switchboard_records WHERE what = 'end'";
+    assert_eq!(server.psql("lab", &[ends]), ["2"]);
+}
+
+#[test]
+fn a_database_that_hangs_delays_the_end_by_ten_seconds_at_most() {
+    let Some(server) = Server::start("a database that hangs") else {
+        return;
+    };
+    let (_boards, address) = board(Profile::Lamp);
+    let mut bench = Bench::new();
+    let (recording, notices) = record(&bench, &server);
+    let notice = notices.recv_timeout(PATIENCE).expect("a notice");
+    assert!(matches!(notice, Notice::Database(_)));
+    let mut psql = Command::new(server.programs.join("psql"));
+    psql.args(["-At", &server.address("lab")]);
+    let piped = psql.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut lock = piped.spawn().expect("psql");
+    let mut typed = lock.stdin.take().expect("its input");
+    let statements = b"BEGIN; LOCK TABLE switchboard_records; SELECT 'locked';\n";
+    typed.write_all(statements).expect("statements");
+    let printed = BufReader::new(lock.stdout.take().expect("its output"));
+    let locked = printed.lines().map(|line| line.expect("a line"));
+    assert!(locked.into_iter().any(|line| line == "locked"));
+    bench.add(&address);
+    let began = Instant::now();
+    let error = recording.stop().expect_err("nothing can be written");
+    // The answer to a statement is awaited for 30 s otherwise.
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    let reason = "the database does not respond; ";
+    assert!(error.starts_with(reason), "{error}");
+    // Ends the transaction.
+    drop(typed);
+    assert!(lock.wait().expect("psql").success());
 }
