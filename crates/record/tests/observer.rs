@@ -13,7 +13,7 @@ use fleet::{
 use protocol::{Descriptor, Kind, Level, State};
 use record::{Observer, Recorded, Selection};
 
-/// A board of which only the address is known.
+/// A board whose id is not known yet.
 fn address_only() -> BoardView {
     let address = "192.0.2.7:80".parse().expect("an address");
     let address = Candidates::given(address);
