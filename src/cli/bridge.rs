@@ -10,7 +10,6 @@ use std::{
 use bridge::{Context, Notice, Options, RunError, Shard};
 use clap::Args;
 use mqtt::{BrokerAddress, PASSWORD_VARIABLE, topic};
-use net::client::Trust;
 use zeroize::Zeroizing;
 
 use super::{
@@ -80,10 +79,7 @@ pub(super) fn bridge(reach: Reach<'_>, args: BridgeArgs) -> Result<(), Failure> 
             return Err(Failure::Usage(error.to_string()));
         }
     }
-    let trust = match &args.ca {
-        Some(file) => Trust::with_file(file).map_err(|error| Failure::Usage(error.to_string()))?,
-        None => Trust::usual(),
-    };
+    let trust = super::trust(args.ca.as_deref())?;
     let name = args.name.unwrap_or_else(|| own_name(args.shard));
     let options = Options {
         broker: args.mqtt,

@@ -40,7 +40,7 @@ use std::{
     env,
     io::Write,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -54,6 +54,7 @@ use args::{Command, Target};
 use client::Client;
 use failure::Failure;
 use follow::{Watched, follow, watched};
+use net::client::Trust;
 use print::Printer;
 use watching::{Reach, Watching};
 
@@ -210,6 +211,17 @@ fn start_logging(args: &Args) -> Result<(), String> {
         (None, None) => return Ok(()),
     };
     logging::begin(&filter, args.log_file.as_deref())
+}
+
+/// Calls this on Ctrl+C and SIGTERM, which then do not end the program.
+fn on_interrupt(tell: impl Fn() + Send + 'static) -> Result<(), String> {
+    ctrlc::set_handler(tell).map_err(|error| format!("cannot react to Ctrl+C: {error}"))
+}
+
+/// The usual certificates, and those in the file of `--ca`.
+fn trust(file: Option<&Path>) -> Result<Trust, Failure> {
+    let trust = file.map_or_else(|| Ok(Trust::usual()), Trust::with_file);
+    trust.map_err(|error| Failure::Usage(error.to_string()))
 }
 
 fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::{
     io::Write,
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
-    sync::mpsc::{Sender, channel},
+    sync::mpsc::channel,
 };
 
 use jiff::Timestamp;
@@ -68,7 +68,7 @@ enum Input {
 fn speed(text: &str) -> Result<f64, &'static str> {
     let number = text.strip_suffix('x').unwrap_or(text).parse();
     match number {
-        Ok(speed) if (0.01..=100_000.0).contains(&speed) => Ok(speed),
+        Ok(speed) if Window::SPEEDS.contains(&speed) => Ok(speed),
         _ => Err("expected a factor from 0.01 to 100000, for example 10"),
     }
 }
@@ -76,7 +76,9 @@ fn speed(text: &str) -> Result<f64, &'static str> {
 /// Runs the command.
 pub(super) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     let (inputs, received) = channel();
-    interruptible(inputs.clone())?;
+    let interrupted = inputs.clone();
+    super::on_interrupt(move || drop(interrupted.send(Input::Interrupted)))
+        .map_err(Failure::Replay)?;
     let settings = Settings {
         window: Window {
             speed: args.speed,
@@ -117,14 +119,6 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     }
     drop(playback);
     problem.map_or(Ok(()), |why| Err(Failure::Replay(why)))
-}
-
-/// Reports Ctrl+C, and that the command is to end.
-fn interruptible(inputs: Sender<Input>) -> Result<(), Failure> {
-    ctrlc::set_handler(move || {
-        let _ = inputs.send(Input::Interrupted);
-    })
-    .map_err(|error| Failure::Replay(format!("cannot react to Ctrl+C: {error}")))
 }
 
 fn print(event: &Event, as_json: bool) -> Result<(), Failure> {

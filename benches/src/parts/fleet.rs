@@ -183,6 +183,10 @@ fn command(fleet: &Fleet, outputs: &Outputs, number: usize) -> Commands {
             _ => failed += 1,
         }
     }
+    // Without outputs, no command was sent at all.
+    if outputs.is_empty() {
+        failed = number as u64;
+    }
     let (median, p99) = median_and_p99(times).unwrap_or_default();
     Commands {
         median,

@@ -150,6 +150,11 @@ fn what_cannot_be_read_is_refused_with_what_is_accepted() {
             r#"{"color":{"r":1,"g":2,"b":256}}"#,
             "r, g and b",
         ),
+        (
+            "light:1",
+            r#"{"color":{"r":1,"g":2,"b":3,"w":256}}"#,
+            "and w of a light",
+        ),
         ("light:0", r#"{"state":"ON","flash":2}"#, "accepted: state"),
         ("light:0", r#"{"transition":null}"#, "a time in seconds"),
         ("light:9", "{}", "the board has no light:9"),

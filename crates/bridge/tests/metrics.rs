@@ -6,12 +6,12 @@ mod support;
 
 use std::{
     collections::BTreeSet,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use bridge::metrics::{BOARDS, COMPONENTS, CONTENT_TYPE, Counters, render, server::Server};
-use fleet::{BoardView, LinkProblem, LinkState, Outcome};
+use fleet::{BoardView, Changes, LinkProblem, LinkState, Outcome};
 use serde_json::{Value, json};
 use support::{board, command, context, everything, health};
 use tokio::{
@@ -141,6 +141,20 @@ fn commands_are_counted_by_outcome() {
 }
 
 #[test]
+fn a_board_that_is_forgotten_has_no_counts_even_if_the_log_names_it() {
+    let mut counters = Counters::default();
+    let entry = command(Outcome::Unconfirmed);
+    counters.changes(&Changes {
+        forgotten: vec![entry.board],
+        log: vec![Arc::new(entry)],
+        ..Changes::default()
+    });
+    // If it returns, it begins again.
+    let text = render([&board(everything())], &counters, &context());
+    assert!(!text.contains("switchboard_commands_total{"), "{text}");
+}
+
+#[test]
 fn the_number_of_series_is_bounded() {
     let mut view = board(everything());
     let one = view.components[0].clone();
@@ -266,6 +280,32 @@ async fn a_scrape_is_answered_and_nothing_else() {
     }
     let head = exchange(address, &get("/metrics").replace("GET", "HEAD")).await;
     assert!(head.ends_with("\r\n\r\n"), "{head}");
+    running.abort();
+}
+
+#[tokio::test]
+async fn nothing_waits_for_a_long_text() {
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let begin = Mutex::new(Some(begin));
+    let server = Server::bind("127.0.0.1:0".parse().unwrap(), move || {
+        if let Some(begin) = begin.lock().unwrap().take() {
+            begin.send(()).unwrap();
+        }
+        released.lock().unwrap().recv().unwrap();
+        "# EOF\n".to_owned()
+    })
+    .await
+    .unwrap();
+    let address = server.address().unwrap();
+    let running = tokio::spawn(server.run());
+    let scrape = tokio::spawn(async move { exchange(address, &get("/metrics")).await });
+    begun.await.unwrap();
+    let other = exchange(address, &get("/")).await;
+    assert!(other.starts_with("HTTP/1.1 404 "), "{other}");
+    release.send(()).unwrap();
+    assert!(scrape.await.unwrap().ends_with("# EOF\n"));
     running.abort();
 }
 

@@ -78,7 +78,6 @@ impl From<DialError> for Problem {
         match error {
             DialError::Unreachable { source, .. } => Self::Unreachable(reason(&source)),
             DialError::NoAnswer { .. } => Self::Silent,
-            DialError::NoName { .. } => Self::Tls(error.to_string()),
             DialError::Tls { problem, .. } => Self::Tls(match problem {
                 TlsProblem::NotTls => {
                     "it does not speak TLS on this port. To connect without TLS, use mqtt:// \

@@ -211,10 +211,17 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         let (site, names) = (Arc::clone(&self.site), self.options.names.clone());
         let shard = self.options.shard;
         let server = Server::bind(address, move || {
-            let site = locked(&site);
-            let ours = |view: &&BoardView| view.id.as_deref().is_some_and(|id| shard.contains(id));
-            let views = site.boards.values().map(|view| &**view).filter(ours);
-            metrics::render(views, &site.counters, &names)
+            let ours = |view: &&Arc<BoardView>| {
+                let id = view.id.as_deref();
+                id.is_some_and(|id| shard.contains(id))
+            };
+            let (views, counters) = {
+                let site = locked(&site);
+                let views: Vec<_> = site.boards.values().filter(ours).cloned().collect();
+                (views, site.counters.clone())
+            };
+            // The bridge goes on meanwhile.
+            metrics::render(views.iter().map(|view| &**view), &counters, &names)
         })
         .await?;
         let address = server.address()?;
@@ -325,24 +332,21 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         let Site { boards, counters } = &mut *site;
         if changes.missed > 0 {
             log::warn!("{} log entries were missed", changes.missed);
-            counters.missed(changes.missed);
         }
+        counters.changes(&changes);
         for key in changes.forgotten {
             boards.remove(&key);
-            counters.forget(key);
             if let Some(active) = &mut self.active {
                 active.forgotten(key);
             }
         }
         for view in changes.boards {
-            counters.board(&view);
             if let Some(active) = &mut self.active {
                 active.board(&view);
             }
             boards.insert(view.key, view);
         }
         for entry in &changes.log {
-            counters.log(entry);
             if let (Some(active), Some(view)) = (&self.active, boards.get(&entry.board)) {
                 active.event(view, &entry.what);
             }

@@ -6,19 +6,19 @@ use std::{
     time::Duration,
 };
 
-use fleet::{BoardKey, BoardView, LogEntry, LogEvent, Outcome};
+use fleet::{BoardKey, BoardView, Changes, LogEntry, LogEvent, Outcome};
 
 use super::cause::{cause, outcome};
 
 /// Counts of all boards since the bridge started.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Counters {
     boards: HashMap<BoardKey, OfBoard>,
     missed: u64,
 }
 
 /// Counts of one board.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct OfBoard {
     /// How many losses were counted.
     drops: u32,
@@ -31,6 +31,21 @@ pub(super) struct OfBoard {
 }
 
 impl Counters {
+    /// Counts what a fleet reports.
+    pub fn changes(&mut self, changes: &Changes) {
+        self.missed(changes.missed);
+        for view in &changes.boards {
+            self.board(view);
+        }
+        for entry in &changes.log {
+            self.log(entry);
+        }
+        // Last: the log may still name them.
+        for key in &changes.forgotten {
+            self.forget(*key);
+        }
+    }
+
     /// A board changed: counts the losses of its link since the last call.
     pub fn board(&mut self, view: &BoardView) {
         let drops = view.health.drops();

@@ -244,7 +244,7 @@ impl App {
                 };
                 let progress = replays.progress();
                 *ended = progress.ended;
-                self.replayed = Samples::new(progress.boards);
+                self.replayed.extend(progress.boards);
                 for note in progress.notes {
                     self.window.notify(Notice::Failed(note));
                 }

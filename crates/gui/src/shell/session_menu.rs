@@ -70,7 +70,7 @@ pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, compact: bool) {
             }
             Some(problem) => {
                 let hint = format!("Cannot record: {problem}. Records are kept in memory.");
-                ("Recording: problem".to_owned(), hint)
+                ("Recording paused".to_owned(), hint)
             }
         };
         let shown = if compact {

@@ -65,6 +65,14 @@ pub enum TlsProblem {
         /// The hosts that the certificate names.
         names: Vec<String>,
     },
+    /// A certificate cannot contain the host.
+    #[error(
+        "{host:?} is neither a host name nor an IP address, so no certificate can be valid for it"
+    )]
+    NoName {
+        /// The host.
+        host: String,
+    },
     /// The server does not speak TLS.
     #[error(
         "the server does not speak TLS on this port. To connect without TLS, use ws:// instead of \
