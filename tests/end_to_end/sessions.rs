@@ -103,7 +103,7 @@ fn a_file_that_cannot_be_created_is_reported() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let path = file.path().join("lab.jsonl.gz");
     desktop.path(&path, "Record");
-    let said = format!("Could not record: cannot record to {}: ", path.display());
+    let said = format!("Cannot record to {}: ", path.display());
     desktop.shows_about(&said);
 }
 

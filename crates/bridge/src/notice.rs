@@ -68,7 +68,8 @@ pub enum Notice {
     },
     /// A message was ignored or not published.
     Message(String),
-    /// Events were not published while the broker was away.
+    /// This many events and replies were not published: the broker was away or
+    /// too slow.
     Dropped(u64),
 }
 
@@ -114,8 +115,8 @@ impl fmt::Display for Notice {
             ),
             Self::SameName { name } => write!(
                 formatter,
-                "Another bridge of this site is called {name:?}. Give each its own name with \
-                 --name."
+                "Another bridge of this site is also called {name:?}. Give each its own name \
+                 with --name."
             ),
             Self::NotDelivered { topic, filter } => write!(
                 formatter,
@@ -141,8 +142,8 @@ impl fmt::Display for Notice {
             Self::Message(text) => formatter.write_str(text),
             Self::Dropped(count) => write!(
                 formatter,
-                "{count} events and replies were not published, because the broker was away or \
-                 too slow. States are not affected."
+                "Events and replies that were not published, because the broker was away or too \
+                 slow: {count}. States are not affected."
             ),
         }
     }

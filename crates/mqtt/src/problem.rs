@@ -17,19 +17,19 @@ pub enum Problem {
     #[error("it does not acknowledge what it is sent")]
     Unacknowledged,
     /// TLS failed.
-    #[error("no TLS: {0}")]
+    #[error("TLS failed: {0}")]
     Tls(String),
     /// CONNACK 4.
     #[error(
-        "it does not accept the user name or the password. The user is part of the address, the \
-         password is read from {PASSWORD_VARIABLE}"
+        "it does not accept the user name or the password. The user is part of the address; the \
+         window asks for the password, and the command line reads it from {PASSWORD_VARIABLE}"
     )]
     WrongPassword,
     /// CONNACK 5. Mosquitto also answers a wrong password with it.
     #[error(
         "it refuses this user: the user name or the password is wrong, or the user is not \
-         allowed to connect. The user is part of the address, the password is read from \
-         {PASSWORD_VARIABLE}"
+         allowed to connect. The user is part of the address; the window asks for the password, \
+         and the command line reads it from {PASSWORD_VARIABLE}"
     )]
     NotAuthorized,
     /// CONNACK 2.
@@ -112,7 +112,7 @@ fn reason(source: &Unreached) -> String {
 /// Why a message is not published.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unpublishable {
-    #[error("the message is {0} bytes; at most {LIMIT} are sent")]
+    #[error("the message has {0} bytes; at most {LIMIT} are sent")]
     TooLarge(usize),
     #[error("{0:?} is not a topic to publish to")]
     Topic(String),

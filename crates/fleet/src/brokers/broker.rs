@@ -218,7 +218,7 @@ impl Connected {
             .filter(|(_, connection)| connection.filters.iter().any(|own| own == filter));
         let concerned: Vec<_> = concerned.map(|(id, _)| *id).collect();
         let why = format!(
-            "its access rules do not let this user subscribe to {}",
+            "the broker's access rules do not let this user subscribe to {}",
             sanitize::bounds::name(filter)
         );
         for id in concerned {
@@ -259,7 +259,7 @@ impl Connected {
                     if self.boards.get(&id).is_some_and(|(of, _)| *of == at) {
                         self.boards.remove(&id);
                         if let Some(connection) = self.by_id.get(&id).copied() {
-                            self.end(connection, "the board was removed from it");
+                            self.end(connection, "the board was removed from the broker");
                         }
                         news.push(News::Gone(id));
                     }
@@ -309,8 +309,8 @@ impl Connected {
         let found = self.boards.get(&opening.id).cloned();
         let Some((at, filters)) = found.filter(|_| self.state == BrokerState::Connected) else {
             let why = match &self.state {
-                BrokerState::Connected => "it does not list this board",
-                BrokerState::Connecting => "it is being connected to",
+                BrokerState::Connected => "the broker does not list this board",
+                BrokerState::Connecting => "the connection to the broker is not open yet",
                 BrokerState::Failed { problem, .. } => problem,
             };
             return opening.report(SocketEvent::Ended(Ending::Broker(why.to_owned())));

@@ -214,7 +214,7 @@ impl Brokers {
         let Some(mut broker) = self.brokers.remove(name) else {
             return Vec::new();
         };
-        broker.end_all("it was removed");
+        broker.end_all("the broker was removed");
         broker.ids().cloned().collect()
     }
 
@@ -293,7 +293,7 @@ impl Brokers {
             Request::Open(opening) => match self.brokers.get_mut(&opening.via.broker) {
                 Some(broker) => broker.open(*opening),
                 None => {
-                    let why = "it was removed".to_owned();
+                    let why = "the broker was removed".to_owned();
                     opening.report(SocketEvent::Ended(Ending::Broker(why)));
                 }
             },

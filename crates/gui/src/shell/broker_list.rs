@@ -32,7 +32,8 @@ fn row(ui: &mut Ui, broker: &BrokerStatus, context: &PageContext<'_>) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let button = Button::new("Remove").min_size(vec2(0.0, 28.0));
-            let hint = "Boards that are found in no other way leave the list";
+            let hint = "Stop using this broker and forget its password. Boards that are found only \
+                there leave the list.";
             if ui.add(button).on_hover_text(hint).clicked() {
                 context.push(BoardCommand::RemoveBroker(address.clone()));
             }

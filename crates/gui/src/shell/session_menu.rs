@@ -41,7 +41,7 @@ pub(crate) fn verbs(model: &Model) -> Vec<Verb> {
         state => {
             let open = Task::File(FileTask::OpenSession);
             let busy = *state == ReplayState::Busy;
-            let why_not = busy.then_some("the recording is being opened");
+            let why_not = busy.then_some("a replay is starting or stopping");
             Some(Verb::new(icon::PLAY, "Replay…", open).unless(why_not))
         }
     };

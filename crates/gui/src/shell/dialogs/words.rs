@@ -30,19 +30,18 @@ impl DialogKind {
                 title: "Add broker",
                 field: "Broker address",
                 hint: "mqtt://anna@broker.lan",
-                help: "mqtt://host, or mqtts://host for TLS, with the user before the host if the \
-                    broker asks for one. Tasmota boards, Homie devices and the boards of bridges \
-                    on it appear in the list. The broker is remembered."
+                help: "mqtt://host, or mqtts://host with TLS. If the broker asks for a user, type \
+                    mqtt://user@host. Tasmota boards, Homie devices and the boards that bridges \
+                    forward appear in the list. The broker is remembered."
                     .to_owned(),
                 done: "Add",
             },
             Self::BrokerPassword(broker) => Words {
-                title: "Password for the broker",
+                title: "Enter broker password",
                 field: "Password",
                 hint: "",
                 help: format!(
-                    "The password of the user at {broker}. It is stored in the keychain of this \
-                        computer."
+                    "The password for {broker}. It is stored in the keychain of this computer."
                 ),
                 done: "Connect",
             },
@@ -161,7 +160,7 @@ impl DialogKind {
                 field: "Speed",
                 hint: "1",
                 help: format!(
-                    "How many times faster {} is replayed than it was recorded, for example 10. \
+                    "The speed at which {} is replayed: 1 is as recorded, 10 is ten times as fast. \
                         Each recorded board appears in the list with (replay) after its name.",
                     path.file_name().unwrap_or_default().display()
                 ),
