@@ -67,7 +67,8 @@ fn a_wrong_password_is_named_and_the_right_one_works() {
     };
     let said = with("wrong").says("Waiting for the broker");
     assert!(
-        said.contains("the user name or the password is wrong"),
+        said.contains("the user name or the password is wrong")
+            && said.contains("SWITCHBOARD_MQTT_PASSWORD"),
         "{said}"
     );
     assert!(!said.contains("secret"));

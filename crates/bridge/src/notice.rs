@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr};
 
-use mqtt::{BrokerAddress, Problem};
+use mqtt::{BrokerAddress, LOGIN_ADVICE, Problem};
 
 use crate::Shard;
 
@@ -95,9 +95,13 @@ impl fmt::Display for Notice {
                 } else {
                     "."
                 };
+                let advice = match problem.is_login() {
+                    true => format!(" {LOGIN_ADVICE}"),
+                    false => String::new(),
+                };
                 write!(
                     formatter,
-                    "Waiting for the broker at {broker}: {problem}{dot} Retrying."
+                    "Waiting for the broker at {broker}: {problem}{dot}{advice} Retrying."
                 )
             }
             Self::Connected { broker } => write!(formatter, "Connected to the broker at {broker}."),

@@ -7,6 +7,10 @@ use address::{Address, Host};
 /// The environment variable that has the password.
 pub const PASSWORD_VARIABLE: &str = "SWITCHBOARD_MQTT_PASSWORD";
 
+/// What the command line advises if a broker refuses the user.
+pub const LOGIN_ADVICE: &str = "The user is part of the address; the password is read from \
+                                SWITCHBOARD_MQTT_PASSWORD.";
+
 /// The ports that IANA registered for MQTT.
 const PLAIN: u16 = 1883;
 const SECURE: u16 = 8883;

@@ -14,7 +14,7 @@ mod session;
 pub mod topic;
 pub mod wire;
 
-pub use broker::{BrokerAddress, BrokerAddressError, PASSWORD_VARIABLE};
+pub use broker::{BrokerAddress, BrokerAddressError, LOGIN_ADVICE, PASSWORD_VARIABLE};
 pub use client::{Client, ClientSettings};
 pub use problem::Problem;
 pub use session::{Event, Session, SessionSettings};

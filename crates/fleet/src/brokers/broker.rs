@@ -197,6 +197,7 @@ impl Connected {
         self.state = BrokerState::Failed {
             problem: problem.to_string(),
             needs_change: problem.is_configuration(),
+            refuses_login: problem.is_login(),
         };
         for directory in &mut self.directories {
             directory.disconnected();

@@ -28,6 +28,9 @@ use broker::{Connected, News};
 /// The prefix of bridges' topics, unless another is configured.
 pub const PREFIX: &str = "switchboard";
 
+/// What follows from access rules, and what to do.
+const NOT_FOUND: &str = "Boards there are not found: allow it in the broker's access rules.";
+
 /// A broker from which boards are taken.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Broker {
@@ -85,7 +88,7 @@ pub struct BrokerStatus {
 }
 
 impl BrokerStatus {
-    /// What is wrong with it, as a sentence; `None` if nothing is.
+    /// What is wrong with it, as sentences that name it; `None` if nothing is.
     pub fn problem(&self) -> Option<String> {
         let address = &self.address;
         match (&self.state, self.refused.as_slice()) {
@@ -94,11 +97,30 @@ impl BrokerStatus {
             }
             (_, []) => None,
             (_, refused) => Some(format!(
-                "The broker {address} does not let this user read {}. Boards there are not \
-                 found: allow it in the broker's access rules.",
+                "The broker {address} does not let this user read {}. {NOT_FOUND}",
                 refused.join(", ")
             )),
         }
+    }
+
+    /// The same where its address is shown already.
+    pub fn reason(&self) -> Option<String> {
+        match (&self.state, self.refused.as_slice()) {
+            (BrokerState::Failed { problem, .. }, _) => Some(format!("{problem}.")),
+            (_, []) => None,
+            (_, refused) => Some(format!(
+                "it does not let this user read {}. {NOT_FOUND}",
+                refused.join(", ")
+            )),
+        }
+    }
+
+    /// Whether it refuses the user or the password.
+    pub fn refuses_login(&self) -> bool {
+        let BrokerState::Failed { refuses_login, .. } = self.state else {
+            return false;
+        };
+        refuses_login
     }
 }
 
@@ -115,6 +137,8 @@ pub enum BrokerState {
         problem: String,
         /// Waiting does not help: a setting has to be changed.
         needs_change: bool,
+        /// It refuses the user or the password.
+        refuses_login: bool,
     },
 }
 

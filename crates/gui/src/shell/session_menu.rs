@@ -2,7 +2,8 @@
 //! recorded or replayed.
 
 use eframe::egui::{
-    self, Align2, Button, Response, RichText, Ui, WidgetInfo, accesskit::Role, vec2,
+    self, Align2, Button, Color32, Rect, Response, Sense, StrokeKind, Ui, WidgetInfo,
+    accesskit::Role, vec2,
 };
 
 use crate::{
@@ -14,8 +15,8 @@ use crate::{
         sessions::{RecordingState, ReplayState},
     },
     widgets::{
-        icon, text_line,
-        theme::{self, palette},
+        icon, status_icons, text_line,
+        theme::{self, UNIT, palette},
         verb::{self, Verb},
     },
 };
@@ -63,14 +64,18 @@ pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, compact: bool) {
     {
         let age = context.frame.age(*since);
         let color = palette(ui).bad;
-        let (words, hint) = match problem {
+        let (sign, words, hint) = match problem {
             None => {
                 let hint = format!("Recording to {}. Click to stop.", path.display());
-                (format!("Recording {}", text::length(age)), hint)
+                let words = format!("Recording {}", text::length(age));
+                (Sign::Recording, words, hint)
             }
             Some(problem) => {
-                let hint = format!("Cannot record: {problem}. Records are kept in memory.");
-                ("Recording: problem".to_owned(), hint)
+                let hint = format!(
+                    "Cannot record: {problem}. Records are kept in memory until writing works \
+                        again. Click to stop."
+                );
+                (Sign::Interrupted, "Recording interrupted".to_owned(), hint)
             }
         };
         let shown = if compact {
@@ -78,7 +83,7 @@ pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, compact: bool) {
         } else {
             words.clone()
         };
-        if indicator(ui, icon::RECORD, &shown, &words, color)
+        if indicator(ui, sign, &shown, &words, color)
             .on_hover_text(hint)
             .clicked()
         {
@@ -97,7 +102,7 @@ pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, compact: bool) {
         };
         let hint = format!("{words}. Click to stop it and remove its boards.");
         let color = palette(ui).accent;
-        if indicator(ui, icon::PLAY, &shown, &words, color)
+        if indicator(ui, Sign::Replay, &shown, &words, color)
             .on_hover_text(hint)
             .clicked()
         {
@@ -121,14 +126,53 @@ fn button(ui: &mut Ui) -> Response {
     response
 }
 
-/// Something that goes on, in the color of its kind.
-fn indicator(ui: &mut Ui, sign: &str, shown: &str, name: &str, color: egui::Color32) -> Response {
-    let words = match shown {
-        "" => sign.to_owned(),
-        shown => format!("{sign}  {shown}"),
+/// What an indicator shows before its text.
+#[derive(Debug, Clone, Copy)]
+enum Sign {
+    Recording,
+    Interrupted,
+    Replay,
+}
+
+/// The width of a sign, and of the square of Stop.
+const SIGN: f32 = 12.0;
+
+/// Something that goes on, and that a click stops, which the square after the
+/// text says.
+fn indicator(ui: &mut Ui, sign: Sign, shown: &str, name: &str, color: Color32) -> Response {
+    let galley = text_line::line(ui, shown, theme::body(), color, f32::INFINITY);
+    let inside = match shown {
+        "" => SIGN,
+        _ => SIGN + UNIT + galley.size().x + UNIT + SIGN,
     };
-    let button = Button::new(RichText::new(words).color(color)).min_size(vec2(28.0, 28.0));
-    let response = ui.add(button);
+    let size = vec2(inside + UNIT * 2.0, 28.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    let visuals = *ui.style().interact(&response);
+    let (fill, stroke) = (visuals.weak_bg_fill, visuals.bg_stroke);
+    let radius = visuals.corner_radius;
+    ui.painter()
+        .rect(rect, radius, fill, stroke, StrokeKind::Inside);
+    let icon = |center, sign| {
+        let square = Rect::from_center_size(center, vec2(SIGN * 2.0, SIGN * 2.0));
+        let middle = Align2::CENTER_CENTER;
+        text_line::paint(ui, square, middle, sign, theme::icon(), color);
+    };
+    let at = rect.left_center() + vec2(UNIT + SIGN / 2.0, 0.0);
+    match sign {
+        Sign::Recording => {
+            ui.painter().circle_filled(at, 5.0, color);
+        }
+        Sign::Interrupted => status_icons::triangle(ui.painter(), at, color),
+        Sign::Replay => icon(at, icon::PLAY),
+    }
+    if !shown.is_empty() {
+        let text = at + vec2(SIGN / 2.0 + UNIT, -galley.size().y / 2.0);
+        ui.painter().galley(text, galley, color);
+        icon(
+            rect.right_center() - vec2(UNIT + SIGN / 2.0, 0.0),
+            icon::STOP,
+        );
+    }
     response
 }

@@ -15,7 +15,7 @@ pub(super) struct Words<'a> {
 
 impl DialogKind {
     /// `credential` is what its board asks for, if it is about one.
-    pub(super) fn words(&self, credential: CredentialKind) -> Words<'_> {
+    pub(super) fn words(&self, credential: CredentialKind, has_brokers: bool) -> Words<'_> {
         match self {
             Self::Address => Words {
                 title: "Add board",
@@ -27,13 +27,10 @@ impl DialogKind {
                 done: "Add",
             },
             Self::Broker => Words {
-                title: "Add broker",
+                title: if has_brokers { "Brokers" } else { "Add broker" },
                 field: "Broker address",
                 hint: "mqtt://anna@broker.lan",
-                help: "mqtt://host, or mqtts://host with TLS. If the broker asks for a user, type \
-                    mqtt://user@host. Tasmota boards, Homie devices and the boards that bridges \
-                    forward appear in the list. The broker is remembered."
-                    .to_owned(),
+                help: broker_help(has_brokers),
                 done: "Add",
             },
             Self::BrokerPassword(broker) => Words {
@@ -236,6 +233,19 @@ fn forget_words(kind: CredentialKind) -> Words<'static> {
         hint: "",
         help: help.to_owned(),
         done: "Forget",
+    }
+}
+
+/// What to type; before the first broker, also what follows.
+fn broker_help(has_brokers: bool) -> String {
+    let form = "mqtt://host, or mqtts://host with TLS. If the broker asks for a user, type \
+                mqtt://user@host.";
+    match has_brokers {
+        true => form.to_owned(),
+        false => format!(
+            "{form} Its Tasmota boards, Homie devices and the boards that bridges forward appear \
+                in the list. The broker is remembered."
+        ),
     }
 }
 
