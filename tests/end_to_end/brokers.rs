@@ -80,7 +80,7 @@ fn a_refused_password_is_told_in_the_list_and_nowhere_else() {
     assert!(!has(&desktop, "Could not use the broker"), "told again");
 
     desktop.command("Add broker…");
-    desktop.click("Remove");
+    desktop.click(&format!("Remove {address}"));
     desktop.shows("Add broker");
     assert!(!has(&desktop, &address), "it is still listed");
 }

@@ -1,6 +1,8 @@
 //! The brokers from which boards are taken, with the state of each.
 
-use eframe::egui::{Align, Button, Label, Layout, RichText, Sense, Ui, vec2};
+use eframe::egui::{
+    Align, Button, Label, Layout, RichText, Sense, Ui, WidgetInfo, accesskit::Role, vec2,
+};
 
 use crate::{
     model::{
@@ -34,6 +36,7 @@ fn row(ui: &mut Ui, broker: &BrokerStatus, context: &PageContext<'_>) {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 buttons(ui, broker, context);
+                ui.spacing_mut().item_spacing.x = UNIT;
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let (sign, _) = ui.allocate_exact_size(vec2(SIGN, SIGN), Sense::hover());
                     status_icons::link_kind(ui, sign.center(), kind(broker));
@@ -58,22 +61,27 @@ fn row(ui: &mut Ui, broker: &BrokerStatus, context: &PageContext<'_>) {
 fn buttons(ui: &mut Ui, broker: &BrokerStatus, context: &PageContext<'_>) {
     ui.spacing_mut().item_spacing.x = HALF;
     let address = broker.address.to_string();
-    let button = |words| Button::new(words).min_size(vec2(0.0, theme::LINE + HALF));
+    let button = |ui: &mut Ui, words, hint, name: String| {
+        let button = Button::new(words).min_size(vec2(0.0, theme::LINE + HALF));
+        let response = ui.add(button).on_hover_text(hint);
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+        response.clicked()
+    };
     let hint = "Stop using this broker and forget its password. Boards that are found only there \
                 leave the list.";
-    if ui.add(button("Remove")).on_hover_text(hint).clicked() {
+    if button(ui, "Remove", hint, format!("Remove {address}")) {
         context.push(BoardCommand::RemoveBroker(address.clone()));
     }
     if broker.address.user().is_none() {
         return;
     }
     let hint = "Enter the password of this user";
-    if ui.add(button("Password…")).on_hover_text(hint).clicked() {
+    let name = format!("Enter the password of {address}");
+    if button(ui, "Password…", hint, name) {
         let ask = DialogKind::BrokerPassword(address);
         context.push(WindowAction::CloseDialog);
         context.push(WindowAction::OpenDialog(ask, String::new()));
     }
-    ui.spacing_mut().item_spacing.x = UNIT;
 }
 
 /// The sign of a broker: those of boards.
