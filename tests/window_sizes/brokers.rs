@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use eframe::egui::{accesskit::Role, vec2};
+use egui_kittest::kittest::Queryable;
 use fleet::{Bridge, BrokerState, BrokerStatus, Changes, FleetStatus, Via};
 use gui::{DialogKind, RecordingState, ReplayState};
 use serde_json::json;
 
 use super::{
-    Bench, BoardView, Harness,
+    Bench, BoardView, Harness, open,
     pages::{Case, ask, found, none},
     plain,
     scenes::{self, Now},
@@ -28,6 +30,21 @@ fn bridged(at: Now) -> Vec<BoardView> {
     let change = serde_json::from_value(change).unwrap();
     firmware.reported.merge(&change);
     vec![board]
+}
+
+#[test]
+fn the_facts_of_a_board_wrap_and_its_button_does_not() {
+    let at = Now::read();
+    let mut harness = open(bridged(at), at, "channels");
+    harness.state_mut().window.model.select(fleet::BoardKey(1));
+    for width in (450..1100_u16).step_by(10).map(f32::from) {
+        harness.set_size(vec2(width, 700.0));
+        harness.run_steps(3);
+        let button = harness.get_by_role_and_label(Role::Button, "Firmware: update firmware");
+        let place = button.rect();
+        assert!(place.height() < 24.0, "at {width}: {place:?}");
+        assert!(place.right() <= width, "at {width}: {place:?}");
+    }
 }
 
 /// Brokers in each state.

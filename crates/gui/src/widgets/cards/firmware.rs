@@ -19,6 +19,12 @@ use fleet::ComponentView;
 /// The height of the button among the facts.
 const FACT: f32 = 18.0;
 
+/// Left and right of its text.
+const PADDING: f32 = 6.0;
+
+/// Its text, unless an image can be installed.
+const BEGIN: &str = "Update…";
+
 /// The width of the progress bar.
 const BAR: f32 = 160.0;
 
@@ -42,9 +48,15 @@ pub(crate) fn fact(ui: &mut Ui, page: &CardContext<'_>, component: &ComponentVie
     if offer != ButtonState::Cancel {
         // As low as the facts next to it.
         ui.spacing_mut().interact_size.y = FACT;
-        ui.spacing_mut().button_padding = vec2(6.0, 0.0);
+        ui.spacing_mut().button_padding = vec2(PADDING, 0.0);
         ui.style_mut().override_font_id = Some(theme::small());
-        update::button(ui, &card, offer, "Update…");
+        // It does not wrap on its own: it is in a nested layout.
+        let words = update::words(&card, offer, BEGIN);
+        let text = text_line::line(ui, &words, theme::small(), color, f32::INFINITY);
+        if ui.available_size_before_wrap().x < text.size().x + PADDING * 2.0 {
+            ui.end_row();
+        }
+        update::button(ui, &card, offer, BEGIN);
     }
     ui.set_style(style);
 }
