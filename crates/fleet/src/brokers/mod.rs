@@ -5,6 +5,8 @@
 mod broker;
 mod relay;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -18,7 +20,7 @@ use mqtt::BrokerAddress;
 use tokio::{runtime::Handle, sync::mpsc::UnboundedSender};
 use zeroize::Zeroizing;
 
-use crate::transport::Reporter;
+use crate::{shard::fnv_1a, transport::Reporter};
 
 pub(crate) use broker::BrokerEvent;
 pub(crate) use relay::{ConnectionId, Relay, Request};
@@ -54,11 +56,7 @@ impl Broker {
 
     /// The id under which its password is kept among those of boards.
     pub fn credential_id(address: &BrokerAddress) -> String {
-        let text = address.to_string();
-        // FNV-1a of 64 bits (draft-eastlake-fnv).
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = fnv_1a(address.to_string().as_bytes());
         format!("broker-{hash:016x}")
     }
 
@@ -248,6 +246,21 @@ impl Brokers {
         Some(broker.broker.address.address().clone())
     }
 
+    /// Whether a broker is at this address.
+    pub(crate) fn is_at(&self, address: &str) -> bool {
+        let mut brokers = self.brokers.values();
+        brokers.any(|one| one.broker.address.address().to_string() == address)
+    }
+
+    /// Where a board was found, and what was found.
+    pub(crate) fn found(&self, id: &str) -> Vec<(Arc<Via>, families::Found)> {
+        let found = |(name, broker): (&Arc<str>, &Connected)| {
+            let found = broker.found(id)?.clone();
+            Some((via(name, &found), found))
+        };
+        self.brokers.iter().filter_map(found).collect()
+    }
+
     /// Handles an event of a broker: what concerns boards, and whether the
     /// state of the broker changed.
     pub(crate) fn event(&mut self, event: BrokerEvent) -> (Vec<Outcome>, bool) {
@@ -286,13 +299,7 @@ impl Brokers {
                 let before = broker.count();
                 let news = broker.message(&topic, &payload, retained);
                 let outcomes = news.into_iter().map(|news| match news {
-                    News::Found(found) => {
-                        let via = Via {
-                            broker: Arc::clone(&name),
-                            bridge: found.bridge.clone(),
-                        };
-                        Outcome::Found(Arc::new(via), found)
-                    }
+                    News::Found(found) => Outcome::Found(via(&name, &found), found),
                     News::Gone(id) => Outcome::Gone(Arc::clone(&name), id),
                     News::Online(id) => Outcome::Online(Arc::clone(&name), id),
                 });
@@ -332,6 +339,14 @@ impl Brokers {
     fn each(&mut self, act: impl FnMut(&mut Connected)) {
         self.brokers.values_mut().for_each(act);
     }
+}
+
+/// The way to a board that was found on a broker.
+fn via(broker: &Arc<str>, found: &families::Found) -> Arc<Via> {
+    Arc::new(Via {
+        broker: Arc::clone(broker),
+        bridge: found.bridge.clone(),
+    })
 }
 
 /// A message for the traffic view.
