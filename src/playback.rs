@@ -283,7 +283,9 @@ impl Runner {
         }
         Some(late.then(|| {
             let length = self.player.position();
-            format!("the recording has only {length:.1} s, and the replay begins after that")
+            format!(
+                "the recording is only {length:.1} s long, and the replay would begin after its end"
+            )
         }))
     }
 

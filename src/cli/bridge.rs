@@ -21,8 +21,8 @@ use fleet::{Lookout, Settings};
 /// The arguments.
 #[derive(Debug, Args)]
 pub(super) struct BridgeArgs {
-    /// Boards as host:port; only these are published. By default all boards of
-    /// the network are.
+    /// Boards as host:port; only these are published. By default, all boards of
+    /// the network.
     #[arg(value_name = "BOARD")]
     boards: Vec<String>,
     /// The broker: `mqtt://[USER@]HOST[:PORT]` or, with TLS,
@@ -48,8 +48,8 @@ pub(super) struct BridgeArgs {
     /// Announce the boards to Home Assistant (MQTT discovery).
     #[arg(long)]
     home_assistant: bool,
-    /// Let Prometheus read metrics at this address, for example 127.0.0.1:9464;
-    /// a port alone is of 127.0.0.1.
+    /// Serve metrics to Prometheus at this address, for example 127.0.0.1:9464;
+    /// a port alone means 127.0.0.1.
     #[arg(long, value_name = "ADDRESS", value_parser = metrics_address)]
     metrics: Option<SocketAddr>,
     /// Also trust the certificates in this PEM file, for a broker with TLS.

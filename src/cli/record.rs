@@ -34,7 +34,7 @@ pub(super) struct RecordArgs {
     /// from the environment variable PGPASSWORD.
     #[arg(long, value_name = "FILE|URL")]
     to: String,
-    /// Begin a new file once one has this size.
+    /// Begin a new file once the current one has this size.
     #[arg(long, value_name = "SIZE", default_value = "64MB", value_parser = size)]
     rotate: u64,
     /// Do not begin a new file at midnight.
@@ -47,7 +47,7 @@ pub(super) struct RecordArgs {
     /// (sslmode=require in its address).
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// The least severe lines to record of the boards' own logs: error, warn,
+    /// The lowest severity to record of the boards' own logs: error, warn,
     /// info, debug or off.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     board_log: LogFilter,
@@ -216,7 +216,8 @@ fn print_notice(notice: &Notice, as_json: bool) -> Result<(), Failure> {
             output::tell(&format!("recording to the database as session {session}"));
         }
         Notice::Trouble(problem) => output::say(format_args!(
-            "cannot record: {problem}; records are kept in memory until that works again"
+            "recording is interrupted: {problem}; records are kept in memory until writing works \
+             again"
         )),
         Notice::Resumed { lost: 0 } => output::say("recording again; nothing was lost"),
         Notice::Resumed { lost } => output::say(format_args!(

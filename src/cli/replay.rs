@@ -23,7 +23,7 @@ pub(super) struct ReplayArgs {
     /// The first file of a recording, for example lab.jsonl.gz; lab.2.jsonl.gz
     /// and so on follow it.
     file: PathBuf,
-    /// How many times faster than it was recorded, for example 10 or 0.5.
+    /// The speed: 1 is as recorded, 10 is ten times as fast, 0.5 half as fast.
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed)]
     speed: f64,
     /// Begin this long after the beginning, for example 90s or 2h.
@@ -48,10 +48,11 @@ pub(super) struct ReplayArgs {
     /// Begin at once instead of when a controller is connected.
     #[arg(long)]
     now: bool,
-    /// Keep boards reachable while the recorded ones were not.
+    /// Keep boards reachable even while the recorded ones were not.
     #[arg(long)]
     keep_connected: bool,
-    /// End with the recording; by default the boards stay until interrupted.
+    /// Exit at the end of the recording; by default the boards stay until
+    /// interrupted.
     #[arg(long)]
     exit: bool,
     /// Print one JSON object per line.
@@ -144,7 +145,7 @@ fn print(event: &Event, as_json: bool) -> Result<(), Failure> {
             out.flush()?;
         }
         Event::Skipped(id) => output::say(format_args!(
-            "{id} is left out: it was never connected while it was recorded"
+            "{id} is left out: it was never connected during the recording"
         )),
         Event::Note(note) => output::say(note),
         Event::Waiting => output::tell(

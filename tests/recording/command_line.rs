@@ -101,7 +101,7 @@ fn a_recording_ends_properly_when_it_is_interrupted_and_can_be_replayed() {
         .expect("the program");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1));
-    assert!(told.contains("the recording has only "), "{told}");
+    assert!(told.contains("the recording is only "), "{told}");
 
     let other = [
         "replay",

@@ -50,7 +50,7 @@ pub use view::{
 
 pub use address::{Address, AddressError, Candidates};
 pub use brokers::{Broker, BrokerState, BrokerStatus, PREFIX as BRIDGE_PREFIX};
-pub use mqtt::{BrokerAddress, BrokerAddressError, PASSWORD_VARIABLE};
+pub use mqtt::{BrokerAddress, BrokerAddressError, LOGIN_ADVICE, PASSWORD_VARIABLE};
 pub use net::discovery::{Interfaces, Lookout};
 pub use transport::{Transport, UnknownTransport};
 

@@ -7,6 +7,10 @@ use address::Address;
 /// The environment variable that has the password.
 pub const PASSWORD_VARIABLE: &str = "SWITCHBOARD_MQTT_PASSWORD";
 
+/// What the command line advises if a broker refuses the user.
+pub const LOGIN_ADVICE: &str = "The user is part of the address; the password is read from \
+                                SWITCHBOARD_MQTT_PASSWORD.";
+
 /// The ports that IANA registered for MQTT.
 const PLAIN: u16 = 1883;
 const SECURE: u16 = 8883;
@@ -72,17 +76,16 @@ impl FromStr for BrokerAddress {
         };
         if user.is_some_and(|user| user.contains(':')) {
             return Err(error(&format!(
-                "a password does not belong in an address, which others can read. Set the \
-                 environment variable {PASSWORD_VARIABLE} instead"
+                "a password does not belong in an address, which others can read. Leave it out: \
+                 the window asks for it, and the command line reads the environment variable \
+                 {PASSWORD_VARIABLE}"
             )));
         }
         if user.is_some_and(|user| user.is_empty() || user.chars().any(char::is_control)) {
             return Err(error("its user is empty or has control characters"));
         }
         if host.contains(['/', '?', '#']) {
-            return Err(error(
-                "a broker has no path; a prefix of topics is --prefix",
-            ));
+            return Err(error("the address of a broker has no path"));
         }
         let (host, port) = match (host.rfind(']'), host.rfind(':')) {
             (bracket, Some(colon)) if bracket.is_none_or(|bracket| colon > bracket) => {

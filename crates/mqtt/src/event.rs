@@ -53,7 +53,7 @@ pub enum Event {
     Unconfirmed(u64),
     /// A command or a reply was not sent, because there is no connection.
     Unsent(u64),
-    /// So many events were not published, because there was no connection or
+    /// This many events were not published, because there was no connection or
     /// the broker was too slow.
     Dropped(u64),
 }

@@ -16,7 +16,9 @@ mod subscriptions;
 pub mod topic;
 pub mod wire;
 
-pub use broker::{BrokerAddress, BrokerAddressError, PASSWORD_VARIABLE, without_password};
+pub use broker::{
+    BrokerAddress, BrokerAddressError, LOGIN_ADVICE, PASSWORD_VARIABLE, without_password,
+};
 pub use client::{Client, ClientSettings};
 pub use event::Event;
 pub use problem::Problem;

@@ -29,9 +29,9 @@ use crate::Context;
 use birth::{Announce, Birth};
 use removals::Removals;
 
-/// The largest discovery payload, in bytes: what the client for brokers sends
-/// and receives at most. Components that would exceed it are left out, the last
-/// ones first.
+/// The largest discovery payload, in bytes: with its topic it stays below
+/// [`mqtt::LIMIT`]. Components that would exceed it are left out, the last ones
+/// first.
 pub const PAYLOAD: usize = 256_000;
 
 /// By which this program's payloads are told from those of others.

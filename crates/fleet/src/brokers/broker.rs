@@ -113,8 +113,8 @@ impl Connected {
             let cost = cost(&event);
             let is_message = matches!(event, Event::Message { .. });
             if is_message && unread.load(Ordering::Relaxed) + cost > UNREAD {
-                // The newest is lost: what is retained comes again with the next
-                // connection to the broker, and reports are repeated.
+                // The newest is lost: what is retained comes again with the
+                // next connection to the broker, and reports are repeated.
                 log::debug!("{name}: a message is skipped, too many are unread");
                 return;
             }
@@ -204,6 +204,7 @@ impl Connected {
         self.state = BrokerState::Failed {
             problem: problem.to_string(),
             needs_change: problem.is_configuration(),
+            refuses_login: problem.is_login(),
         };
         for directory in &mut self.directories {
             directory.disconnected();
@@ -225,7 +226,7 @@ impl Connected {
             .iter()
             .filter(|(_, connection)| connection.filters.iter().any(|own| own == filter));
         let concerned: Vec<_> = concerned.map(|(id, _)| *id).collect();
-        let why = format!("its access rules do not let this user subscribe to {shown}");
+        let why = format!("the broker's access rules do not let this user subscribe to {shown}");
         for id in concerned {
             self.end(id, &why);
         }
@@ -263,7 +264,7 @@ impl Connected {
                     if self.boards.get(&id).is_some_and(|(of, _)| *of == at) {
                         self.boards.remove(&id);
                         if let Some(connection) = self.by_id.get(&id).copied() {
-                            self.end(connection, "the board was removed from it");
+                            self.end(connection, "the board was removed from the broker");
                         }
                         news.push(News::Gone(id));
                     }
@@ -315,8 +316,8 @@ impl Connected {
         let found = found.map(|(at, found)| (*at, found.filters.clone()));
         let Some((at, filters)) = found else {
             let why = match &self.state {
-                BrokerState::Connected => "it does not list this board",
-                BrokerState::Connecting => "it is being connected to",
+                BrokerState::Connected => "the broker does not list this board",
+                BrokerState::Connecting => "the connection to the broker is not open yet",
                 BrokerState::Failed { problem, .. } => problem,
             };
             return opening.report(SocketEvent::Ended(Ending::Broker(why.to_owned())));

@@ -30,6 +30,9 @@ use broker::{Connected, News};
 /// The prefix of bridges' topics, unless another is configured.
 pub const PREFIX: &str = "switchboard";
 
+/// What follows from access rules, and what to do.
+const NOT_FOUND: &str = "Boards there are not found: allow it in the broker's access rules.";
+
 /// A broker from which boards are taken.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Broker {
@@ -83,7 +86,7 @@ pub struct BrokerStatus {
 }
 
 impl BrokerStatus {
-    /// What is wrong with it, as a sentence; `None` if nothing is.
+    /// What is wrong with it, as sentences that name it; `None` if nothing is.
     pub fn problem(&self) -> Option<String> {
         let address = &self.address;
         match (&self.state, self.refused.as_slice()) {
@@ -92,11 +95,30 @@ impl BrokerStatus {
             }
             (_, []) => None,
             (_, refused) => Some(format!(
-                "The broker {address} does not let this user read {}. Boards there are not \
-                 found: allow it in the broker's access rules.",
+                "The broker {address} does not let this user read {}. {NOT_FOUND}",
                 refused.join(", ")
             )),
         }
+    }
+
+    /// The same where its address is shown already.
+    pub fn reason(&self) -> Option<String> {
+        match (&self.state, self.refused.as_slice()) {
+            (BrokerState::Failed { problem, .. }, _) => Some(format!("{problem}.")),
+            (_, []) => None,
+            (_, refused) => Some(format!(
+                "it does not let this user read {}. {NOT_FOUND}",
+                refused.join(", ")
+            )),
+        }
+    }
+
+    /// Whether it refuses the user or the password.
+    pub fn refuses_login(&self) -> bool {
+        let BrokerState::Failed { refuses_login, .. } = self.state else {
+            return false;
+        };
+        refuses_login
     }
 }
 
@@ -113,6 +135,8 @@ pub enum BrokerState {
         problem: String,
         /// Waiting does not help: a setting has to be changed.
         needs_change: bool,
+        /// It refuses the user or the password.
+        refuses_login: bool,
     },
 }
 
@@ -212,7 +236,7 @@ impl Brokers {
         let Some(mut broker) = self.brokers.remove(name) else {
             return Vec::new();
         };
-        broker.end_all("it was removed");
+        broker.end_all("the broker was removed");
         broker.ids().cloned().collect()
     }
 
@@ -300,7 +324,7 @@ impl Brokers {
             Request::Open(opening) => match self.brokers.get_mut(&opening.via.broker) {
                 Some(broker) => broker.open(*opening),
                 None => {
-                    let why = "it was removed".to_owned();
+                    let why = "the broker was removed".to_owned();
                     opening.report(SocketEvent::Ended(Ending::Broker(why)));
                 }
             },
