@@ -7,15 +7,18 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "support/everything.rs"]
+mod everything;
 mod support;
 
 use std::sync::Arc;
 
 use bridge::{Face, Publish, Shard};
+use everything::everything;
 use fleet::{BoardView, ComponentView, LinkState, LogEvent, Origin};
 use protocol::{ComponentKey, Kind};
 use serde_json::{Value, json};
-use support::{board, context, everything};
+use support::{board, context};
 
 const BOARD: &str = "switchboard/home/sb-0a1b2c";
 

@@ -60,3 +60,41 @@ impl Site {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::time::Instant;
+
+    use address::Candidates;
+    use fleet::board_state::BoardState;
+
+    use super::*;
+
+    fn board(key: u32, id: &str) -> Arc<BoardView> {
+        let address = Candidates::given("192.0.2.7:80".parse().expect("an address"));
+        let state = BoardState::new(Instant::now(), BoardKey(key), address, true);
+        let mut view = BoardView::clone(state.view());
+        view.id = Some(id.to_owned());
+        Arc::new(view)
+    }
+
+    #[test]
+    fn a_board_is_found_by_the_id_that_it_has_now() {
+        let mut site = Site::default();
+        let key = |site: &Site, id: &str| site.with_id(id).map(|view| view.key.0);
+        site.insert(board(1, "a"));
+        site.insert(board(1, "a"));
+        assert_eq!(key(&site, "a"), Some(1));
+        // Another board answers at its address, and it is found elsewhere.
+        site.insert(board(1, "b"));
+        assert_eq!((key(&site, "a"), key(&site, "b")), (None, Some(1)));
+        site.insert(board(2, "b"));
+        assert!(site.remove(BoardKey(1)));
+        assert!(!site.remove(BoardKey(1)));
+        assert_eq!(key(&site, "b"), Some(2));
+        assert!(site.remove(BoardKey(2)));
+        assert_eq!(key(&site, "b"), None);
+        assert!(site.by_id.is_empty());
+    }
+}
