@@ -61,7 +61,7 @@ impl Engine {
     }
 
     /// A board was found on a broker, or has changed there.
-    fn brokered(&mut self, now: Now, via: Arc<Via>, found: families::Found) {
+    pub(super) fn brokered(&mut self, now: Now, via: Arc<Via>, found: families::Found) {
         let announcement = found.announcement;
         let id = announcement.id.clone();
         let known = self.roster.with_id(&id);

@@ -75,7 +75,7 @@ impl Engine {
         let by_hand = board.view().by_hand;
         if let Some((announcement, _)) = announcement.filter(|(kept, _)| kept.id == id) {
             let direct = board.announcements.clone().into_iter();
-            // A broker is asked again what it has.
+            // Brokers still have theirs.
             for (full_name, announced) in direct.filter(|(_, one)| one.via.is_none()) {
                 let (family, addresses) = (announced.family, announced.addresses);
                 self.ignored
@@ -92,6 +92,9 @@ impl Engine {
         let kept = self.ignored.by_id.remove(id).unwrap_or_default();
         for (full_name, (family, addresses, announcement)) in kept {
             self.announced(now, full_name, family, &addresses, announcement);
+        }
+        for (via, found) in self.brokers.found(id) {
+            self.brokered(now, via, found);
         }
     }
 
