@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/counted.rs"]
+mod counted;
+#[path = "support/everything.rs"]
+mod everything;
 mod support;
 
 use std::{
@@ -11,9 +15,11 @@ use std::{
 };
 
 use bridge::metrics::{BOARDS, COMPONENTS, CONTENT_TYPE, Counters, render, server::Server};
-use fleet::{BoardView, Changes, LinkProblem, LinkState, Outcome};
+use counted::{command, health};
+use everything::everything;
+use fleet::{BoardView, LinkProblem, LinkState, Outcome};
 use serde_json::{Value, json};
-use support::{board, command, context, everything, health};
+use support::{board, context};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -138,20 +144,6 @@ fn commands_are_counted_by_outcome() {
     assert_eq!(sample(&text, &sum).to_string(), "0.5");
     counters.forget(view.key);
     assert!(!render([&view], &counters, &context()).contains("switchboard_commands_total{"));
-}
-
-#[test]
-fn a_board_that_is_forgotten_has_no_counts_even_if_the_log_names_it() {
-    let mut counters = Counters::default();
-    let entry = command(Outcome::Unconfirmed);
-    counters.changes(&Changes {
-        forgotten: vec![entry.board],
-        log: vec![Arc::new(entry)],
-        ..Changes::default()
-    });
-    // If it returns, it begins again.
-    let text = render([&board(everything())], &counters, &context());
-    assert!(!text.contains("switchboard_commands_total{"), "{text}");
 }
 
 #[test]

@@ -89,6 +89,10 @@ pub struct Settings {
     pub transport: Transport,
     /// The MQTT brokers from which boards are taken.
     pub brokers: Vec<Broker>,
+    /// The boards that are connected to: all, by default. Others are neither
+    /// added when they are found nor accepted when they connect; one that was
+    /// added by its address is disconnected when it states its id.
+    pub shard: Shard,
 }
 
 impl Default for Settings {
@@ -102,6 +106,7 @@ impl Default for Settings {
             listen: None,
             transport: Transport::default(),
             brokers: Vec::new(),
+            shard: Shard::default(),
         }
     }
 }
@@ -154,6 +159,7 @@ impl Fleet {
             listen,
             transport,
             brokers,
+            shard,
         } = settings;
         let lookout = discovery.clone();
         // Before there are boards: a new address is compared with those of all.
@@ -169,6 +175,7 @@ impl Fleet {
         let engine = Engine::new(
             published.clone(),
             connect_to_all,
+            shard,
             keys,
             transport,
             discovery.as_ref(),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use fleet::{BoardKey, BoardView, Changes, LogEntry, LogEvent, Outcome};
+use fleet::{BoardKey, BoardView, LogEntry, LogEvent, Outcome};
 
 use super::cause::{cause, outcome};
 
@@ -31,21 +31,6 @@ pub(super) struct OfBoard {
 }
 
 impl Counters {
-    /// Counts what a fleet reports.
-    pub fn changes(&mut self, changes: &Changes) {
-        self.missed(changes.missed);
-        for view in &changes.boards {
-            self.board(view);
-        }
-        for entry in &changes.log {
-            self.log(entry);
-        }
-        // Last: the log may still name them.
-        for key in &changes.forgotten {
-            self.forget(*key);
-        }
-    }
-
     /// A board changed: counts the losses of its link since the last call.
     pub fn board(&mut self, view: &BoardView) {
         let drops = view.health.drops();

@@ -65,7 +65,7 @@ impl Engine {
         let announcement = found.announcement;
         let id = announcement.id.clone();
         let known = self.roster.with_id(&id);
-        if known.is_none() && self.ignored.has(&id) {
+        if self.ignored.is_foreign(&id) || known.is_none() && self.ignored.has(&id) {
             return;
         }
         let Some(broker) = self.brokers.address(&via.broker) else {

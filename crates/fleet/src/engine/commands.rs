@@ -131,7 +131,7 @@ impl Engine {
         let exists = known
             .id
             .as_ref()
-            .is_some_and(|id| self.roster.with_id(id).is_some());
+            .is_some_and(|id| self.ignored.is_foreign(id) || self.roster.with_id(id).is_some());
         // A board of a broker is found there again; the broker's address is not
         // that of a board.
         let is_brokered = known.family.is_brokered() || self.brokers.is_at(&known.address);
