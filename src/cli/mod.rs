@@ -186,9 +186,11 @@ fn choose_transport(argument: Option<Transport>) -> Result<(), String> {
 /// Prints the help, the version or a usage error.
 fn refuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        // The error quotes the arguments, which may contain escape sequences
-        // and line breaks. Parse escaped arguments to get a safe message.
-        let plain = env::args_os().map(|word| text::plain(&word.to_string_lossy()));
+        // The error quotes the arguments, which may contain escape sequences,
+        // line breaks and passwords. Parse escaped and masked arguments to get
+        // a safe message.
+        let plain = env::args_os()
+            .map(|word| mqtt::without_password(&text::plain(&word.to_string_lossy())));
         let safe = Args::try_parse_from(plain)
             .err()
             .filter(clap::Error::use_stderr);

@@ -37,6 +37,7 @@ fn an_address_that_is_not_a_broker_is_refused_and_a_password_not_repeated() {
     assert!(said.contains("mqtt://[USER@]HOST[:PORT]"), "{said}");
     let said = refused(&["--mqtt", "mqtt://ann:secret@127.0.0.1"]);
     assert!(said.contains("SWITCHBOARD_MQTT_PASSWORD"), "{said}");
+    assert!(!said.contains("secret"), "{said}");
     let said = refused(&["--mqtt", "mqtt://127.0.0.1", "--shard", "3/2"]);
     assert!(said.contains("2/5"), "{said}");
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{self, Write},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -27,7 +28,12 @@ impl Server {
     /// `None` if it is not installed; the test then says so.
     fn start(test: &str) -> Option<Self> {
         let Some(programs) = programs() else {
-            println!("SKIPPED recording: {test}: PostgreSQL is missing (Debian: postgresql)");
+            // Not printed by a macro, whose output the test runner would
+            // capture.
+            let _ = writeln!(
+                io::stderr(),
+                "SKIPPED recording: {test}: PostgreSQL is missing (Debian: postgresql)"
+            );
             return None;
         };
         let user = Command::new("id").arg("-u").output().expect("id").stdout;

@@ -17,6 +17,7 @@ mod live_ids;
 mod preview;
 mod published;
 mod roster;
+mod shard;
 pub mod transport;
 mod typed_address;
 mod unseen;
@@ -39,6 +40,7 @@ pub use clock::{Clock, Jump, Timeline};
 pub use frames::{Content, Direction, Following, Frames, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
 pub use preview::Preview;
+pub use shard::{Shard, ShardError};
 pub use unseen::Shown;
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,

@@ -63,19 +63,14 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     /// Sets the value of a topic; an empty one removes it from the broker.
     pub(crate) fn set(&mut self, topic: &str, payload: Bytes) {
-        if let Some((topic, slot)) = self.states.get_key_value(topic) {
-            let (topic, queued) = (Arc::clone(topic), slot.queued);
-            if !queued {
-                self.changed.push_back(Next::State(Arc::clone(&topic)));
-            }
-            let queued = true;
-            self.states.insert(topic, Slot { payload, queued });
-            return;
-        }
-        let topic: Arc<str> = topic.into();
-        self.changed.push_back(Next::State(Arc::clone(&topic)));
+        let known = self.states.get_key_value(topic);
+        let topic = known.map_or_else(|| topic.into(), |(topic, _)| Arc::clone(topic));
         let queued = true;
-        self.states.insert(topic, Slot { payload, queued });
+        let slot = Slot { payload, queued };
+        let before = self.states.insert(Arc::clone(&topic), slot);
+        if before.is_none_or(|before| !before.queued) {
+            self.changed.push_back(Next::State(topic));
+        }
     }
 
     /// Queues an event, a command or a reply; `false` if too much waits.

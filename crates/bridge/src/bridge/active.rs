@@ -145,14 +145,14 @@ impl Active {
 fn publish(client: &Client, messages: impl IntoIterator<Item = Publish>) {
     for message in messages {
         match message {
-            Publish::State { topic, payload } => client.state(topic, payload),
-            Publish::Event { topic, payload } => client.event(topic, payload),
+            Publish::State { topic, payload } => client.state(&topic, payload),
+            Publish::Event { topic, payload } => client.event(&topic, payload),
         }
     }
 }
 
 fn announce(client: &Client, messages: Vec<Message>) {
     for Message { topic, payload } in messages {
-        client.state(topic, payload.into_bytes());
+        client.state(&topic, payload.into_bytes());
     }
 }

@@ -63,14 +63,14 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             inputs.pass(event, |event| Input::Active(number, event));
         });
         client.subscribe(&topic);
-        client.state(topic, self.claim.payload());
+        client.state(&topic, self.claim.payload());
         self.active = Some(Active::new(number, client, self.options.shard));
     }
 
     pub(super) fn repeat(&self) {
         if let Some(active) = &self.active {
             let topic = self.names().claim_topic(self.options.shard);
-            active.client.state(topic, self.claim.payload());
+            active.client.state(&topic, self.claim.payload());
         }
     }
 

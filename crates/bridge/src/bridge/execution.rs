@@ -138,7 +138,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             }
         };
         if let Some(active) = &self.active {
-            active.client.event(topic, reply.to_string().into_bytes());
+            active.client.event(&topic, reply.to_string().into_bytes());
         }
     }
 
@@ -156,7 +156,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             return;
         };
         for reply in self.replies.due(Instant::now()) {
-            client.reply(reply.topic, reply.payload, reply.ticket);
+            client.reply(&reply.topic, reply.payload, reply.ticket);
         }
     }
 

@@ -31,7 +31,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         });
         client.subscribe(&format!("{}/$bridge/+", names.site_topic()));
         client.subscribe(&names.claim_topic(self.options.shard));
-        client.state(names.bridge_topic(), self.status(true));
+        client.state(&names.bridge_topic(), self.status(true));
         client
     }
 
@@ -120,7 +120,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
 
     pub(super) fn publish_status(&self) {
         if let Some(main) = &self.main {
-            main.state(self.names().bridge_topic(), self.status(true));
+            main.state(&self.names().bridge_topic(), self.status(true));
         }
     }
 

@@ -347,7 +347,7 @@ impl Connected {
             (self.connections.contains_key(&id), payload)
         {
             self.tickets += 1;
-            self.client.command(topic, payload, self.tickets);
+            self.client.command(&topic, payload, self.tickets);
         }
     }
 

@@ -18,7 +18,7 @@ use mqtt::BrokerAddress;
 use tokio::{runtime::Handle, sync::mpsc::UnboundedSender};
 use zeroize::Zeroizing;
 
-use crate::transport::Reporter;
+use crate::{shard::fnv_1a, transport::Reporter};
 
 pub(crate) use broker::BrokerEvent;
 pub(crate) use relay::{ConnectionId, Relay, Request};
@@ -51,11 +51,7 @@ impl Broker {
 
     /// The id under which its password is kept among those of boards.
     pub fn credential_id(address: &BrokerAddress) -> String {
-        let text = address.to_string();
-        // FNV-1a of 64 bits (draft-eastlake-fnv).
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = fnv_1a(address.to_string().as_bytes());
         format!("broker-{hash:016x}")
     }
 

@@ -1,4 +1,4 @@
-//! Which of several bridges is responsible for a board.
+//! Which part of a site's boards one of several programs is responsible for.
 
 use std::{fmt, str::FromStr};
 
@@ -47,7 +47,7 @@ impl Shard {
 
 /// FNV-1a with 64 bits (draft-eastlake-fnv). Part of the interface: every
 /// bridge of a site must divide the boards alike.
-fn fnv_1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv_1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
