@@ -89,6 +89,9 @@ pub struct Settings {
     pub transport: Transport,
     /// The MQTT brokers from which boards are taken.
     pub brokers: Vec<Broker>,
+    /// Whether values over time and recent frames of each board are kept, to
+    /// be displayed. They take most of the memory of boards that push often.
+    pub keep_past: bool,
 }
 
 impl Default for Settings {
@@ -102,6 +105,7 @@ impl Default for Settings {
             listen: None,
             transport: Transport::default(),
             brokers: Vec::new(),
+            keep_past: true,
         }
     }
 }
@@ -154,6 +158,7 @@ impl Fleet {
             listen,
             transport,
             brokers,
+            keep_past,
         } = settings;
         let lookout = discovery.clone();
         // Before there are boards: a new address is compared with those of all.
@@ -172,6 +177,7 @@ impl Fleet {
             keys,
             transport,
             discovery.as_ref(),
+            keep_past,
         );
         let thread = engine::spawn(engine, received, discovery)?;
         let fleet = Self {

@@ -120,11 +120,15 @@ impl Size {
         }
         let mut receivers = Vec::new();
         if self.boards <= WITH_RECEIVERS {
-            for (name, part) in [
-                ("a fleet that only watches", "fleet-alone"),
-                ("bare clients that only receive", "bare-clients"),
-            ] {
-                receivers.push(Follower::connect(name, &[part], &site.addresses)?);
+            let parts: [(_, &[&str]); 2] = [
+                (
+                    "a fleet that only watches",
+                    &["fleet-alone", "--without-past"],
+                ),
+                ("bare clients that only receive", &["bare-clients"]),
+            ];
+            for (name, part) in parts {
+                receivers.push(Follower::connect(name, part, &site.addresses)?);
             }
         }
         sleep(SETTLE.min(self.round));

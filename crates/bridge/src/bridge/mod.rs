@@ -92,7 +92,10 @@ pub fn run(options: Options, say: impl FnMut(&Notice)) -> Result<(), RunError> {
         sender: inputs,
         messages: Arc::default(),
     };
-    let fleet = Fleet::start(options.fleet.clone())?;
+    let fleet = Fleet::start(Settings {
+        keep_past: false,
+        ..options.fleet.clone()
+    })?;
     for board in &options.boards {
         if let Err(error) = fleet.add_address(board) {
             log::warn!("{error}");
@@ -102,6 +105,7 @@ pub fn run(options: Options, say: impl FnMut(&Notice)) -> Result<(), RunError> {
     let watch = fleet.watch(move || {
         let _ = woken.send(Input::Fleet);
     });
+    watch.skip_changes();
     let ran = runtime.block_on(async {
         let mut bridge = Bridge::new(options, fleet, watch, inputs, say);
         bridge.offer_metrics().await?;
