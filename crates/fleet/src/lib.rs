@@ -93,6 +93,9 @@ pub struct Settings {
     /// added when they are found nor accepted when they connect; one that was
     /// added by its address is disconnected when it states its id.
     pub shard: Shard,
+    /// Whether values over time and recent frames of each board are kept, to
+    /// be displayed. They take most of the memory of boards that push often.
+    pub keep_past: bool,
 }
 
 impl Default for Settings {
@@ -107,6 +110,7 @@ impl Default for Settings {
             transport: Transport::default(),
             brokers: Vec::new(),
             shard: Shard::default(),
+            keep_past: true,
         }
     }
 }
@@ -160,6 +164,7 @@ impl Fleet {
             transport,
             brokers,
             shard,
+            keep_past,
         } = settings;
         let lookout = discovery.clone();
         // Before there are boards: a new address is compared with those of all.
@@ -179,6 +184,7 @@ impl Fleet {
             keys,
             transport,
             discovery.as_ref(),
+            keep_past,
         );
         let thread = engine::spawn(engine, received, discovery)?;
         let fleet = Self {

@@ -6,7 +6,7 @@ use std::{
     future::pending,
     hash::{Hash, Hasher},
     io,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -19,7 +19,7 @@ use tokio::{
     runtime::Handle,
     sync::Notify,
     task::JoinHandle,
-    time::{sleep, sleep_until, timeout},
+    time::{Sleep, sleep, sleep_until, timeout},
 };
 use zeroize::Zeroizing;
 
@@ -262,6 +262,7 @@ impl<E: FnMut(Event) + Send> Driver<E> {
         let mut out = BytesMut::new();
         let mut flush = false;
         let mut leave_at = None;
+        let mut timer = pin!(sleep_until(Instant::now().into()));
         self.shared.session().opened(Instant::now());
         loop {
             self.report();
@@ -294,7 +295,7 @@ impl<E: FnMut(Event) + Send> Driver<E> {
                     }
                 }
                 () = self.shared.changed.notified() => {}
-                () = until(deadline) => {
+                () = passed(timer.as_mut(), deadline) => {
                     // If this thread was busy with other things, what arrived
                     // meanwhile comes first: the broker was not silent.
                     let arrived = timeout(Duration::ZERO, reader.read_buf(&mut incoming)).await;
@@ -311,20 +312,39 @@ impl<E: FnMut(Event) + Send> Driver<E> {
     }
 }
 
-/// One step: writes some bytes, or flushes. May be canceled.
+/// Writes everything and flushes. May be canceled: what is left is in `out`.
 async fn write(
     writer: &mut WriteHalf<Stream>,
     out: &mut BytesMut,
     flush: &mut bool,
 ) -> io::Result<()> {
-    if out.is_empty() {
-        writer.flush().await?;
-        *flush = false;
-    } else {
-        writer.write_buf(out).await?;
+    while !out.is_empty() {
+        if writer.write_buf(out).await? == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
         *flush = true;
     }
+    writer.flush().await?;
+    *flush = false;
     Ok(())
+}
+
+/// Waits until a deadline that moves with every packet. The timer is set again
+/// only for an earlier one, or when it fires too early.
+async fn passed(mut timer: Pin<&mut Sleep>, deadline: Option<Instant>) {
+    let Some(deadline) = deadline else {
+        return pending().await;
+    };
+    if timer.is_elapsed() || timer.deadline() > deadline.into() {
+        timer.as_mut().reset(deadline.into());
+    }
+    loop {
+        timer.as_mut().await;
+        if Instant::now() >= deadline {
+            return;
+        }
+        timer.as_mut().reset(deadline.into());
+    }
 }
 
 async fn until(deadline: Option<Instant>) {

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Event, LIMIT, Problem, Will,
-    outgoing::{Kind, Message, Outgoing},
+    outgoing::{Kind, Message, Outgoing, Taken},
     problem::Unpublishable,
     subscriptions::Subscriptions,
     topic,
@@ -133,7 +133,7 @@ impl Session {
     /// Sets the retained value of a topic. An empty payload removes it.
     pub fn state(&mut self, topic: &str, payload: Vec<u8>) {
         if self.is_publishable(topic, payload.len()) {
-            self.outgoing.set(topic, payload.into());
+            self.outgoing.set(topic, payload);
         }
     }
 
@@ -166,7 +166,7 @@ impl Session {
         self.is_connected()
             && self.outgoing.push(Message {
                 topic: topic.into(),
-                payload: payload.into(),
+                payload,
                 kind,
             })
     }
@@ -346,11 +346,8 @@ impl Session {
             let id = self.next_id();
             wire::unsubscribe(out, &filter, id);
         }
-        while out.len() < CHUNK
-            && self.has_room()
-            && let Some(message) = self.outgoing.pop()
-        {
-            self.publish(out, message, now);
+        while out.len() < CHUNK && self.has_room() && !self.outgoing.is_empty() {
+            self.publish(out, now);
         }
         if self.outgoing.is_empty() {
             self.report_dropped();
@@ -365,18 +362,24 @@ impl Session {
         self.in_flight.len() + self.subscriptions.unanswered() < WINDOW
     }
 
-    fn publish(&mut self, out: &mut BytesMut, message: Message, now: Instant) {
+    /// Publishes the next message.
+    fn publish(&mut self, out: &mut BytesMut, now: Instant) {
         let id = self.next_id();
-        let retain = message.kind == Kind::State;
-        let removed = message.payload.is_empty();
-        wire::publish(out, &message.topic, message.payload, retain, id);
-        if let Kind::Command(ticket) | Kind::Reply(ticket) = message.kind {
+        let taken = self.outgoing.take(|topic, payload, kind| {
+            wire::publish(out, topic, payload, *kind == Kind::State, id);
+        });
+        let Some(Taken { kind, removed }) = taken else {
+            return;
+        };
+        if let Kind::Command(ticket) | Kind::Reply(ticket) = kind {
             self.events.push_back(Event::Sent(ticket));
         }
-        let topic = (retain && removed).then_some(message.topic);
-        let kind = message.kind;
-        let sent = now;
-        self.in_flight.insert(id, InFlight { topic, kind, sent });
+        let message = InFlight {
+            topic: removed,
+            kind,
+            sent: now,
+        };
+        self.in_flight.insert(id, message);
     }
 
     fn is_waited_for(&self, id: u16) -> bool {

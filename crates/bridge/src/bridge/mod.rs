@@ -89,11 +89,15 @@ pub fn run(options: Options, say: impl FnMut(&Notice)) -> Result<(), RunError> {
         sender: inputs,
         messages: Arc::default(),
     };
-    let fleet = Fleet::start(options.fleet.clone())?;
+    let fleet = Fleet::start(Settings {
+        keep_past: false,
+        ..options.fleet.clone()
+    })?;
     let woken = inputs.sender.clone();
     let watch = fleet.watch(move || {
         let _ = woken.send(Input::Fleet);
     });
+    watch.skip_changes();
     let ran = runtime.block_on(async {
         let mut bridge = Bridge::new(options, fleet, watch, inputs, say);
         bridge.offer_metrics().await?;

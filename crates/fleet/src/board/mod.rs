@@ -183,6 +183,11 @@ impl Board {
         self.input(now, Input::Keys(keys), ctx)
     }
 
+    /// Keeps neither values over time nor recent frames.
+    pub(super) fn keep_no_past(&mut self) {
+        self.state.keep_no_past();
+    }
+
     pub(super) fn view(&self) -> &Arc<BoardView> {
         self.state.view()
     }

@@ -152,7 +152,7 @@ impl Engine {
         let keys = self.keys.clone();
         let mut board = Board::new(now, key, addresses.clone(), known.by_hand, seed, keys);
         board.recall(now, known);
-        self.roster.insert(now.instant, key, board);
+        self.enter(now, key, board);
         if let Some(id) = &known.id {
             self.roster.identify(key, id);
         }

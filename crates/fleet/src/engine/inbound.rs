@@ -87,7 +87,7 @@ impl Engine {
                 let key = self.context.published.new_key();
                 let (seed, keys) = (self.seed(key), self.keys.clone());
                 let board = Board::from_inbound(now, key, &inbound, seed, keys);
-                self.roster.insert(now.instant, key, board);
+                self.enter(now, key, board);
                 self.roster.identify(key, &inbound.id);
                 self.sweep_at.get_or_insert(now.instant + SWEEP_EVERY);
                 key

@@ -120,6 +120,7 @@ impl Engine {
         keys: Option<Keys>,
         transport: Transport,
         lookout: Option<&Lookout>,
+        keep_past: bool,
     ) -> Self {
         let capacity = lookout.map_or(UNCONNECTED, |lookout| lookout.capacity);
         let (sockets, socket_events) = unbounded_channel();
@@ -149,6 +150,7 @@ impl Engine {
                 attempts: Attempts::default(),
                 descriptors: Descriptors::default(),
                 live_ids: LiveIds::default(),
+                keep_past,
                 brokers: to_brokers,
             },
             socket_events: Some(socket_events),
@@ -304,6 +306,14 @@ impl Engine {
             self.seed(key),
             self.keys.clone(),
         );
+        self.enter(now, key, board);
+    }
+
+    /// Adds a board.
+    fn enter(&mut self, now: Now, key: BoardKey, mut board: Board) {
+        if !self.context.keep_past {
+            board.keep_no_past();
+        }
         self.roster.insert(now.instant, key, board);
     }
 
@@ -324,8 +334,11 @@ impl Engine {
         };
         let effects = act(board, &self.context);
         let next = board.next_deadline(Instant::now());
-        let before = std::mem::replace(board.deadline(), next);
-        if before != next {
+        let before = *board.deadline();
+        // Each message moves it to later. The queue is changed once it is
+        // reached: a tick that is too early does nothing.
+        if next.is_some_and(|next| before.is_none_or(|before| next < before)) {
+            *board.deadline() = next;
             if let Some(before) = before {
                 self.deadlines.remove(&(before, key));
             }

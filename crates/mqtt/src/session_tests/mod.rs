@@ -46,6 +46,26 @@ fn states_set_while_the_broker_is_away_arrive_with_all_others_after_a_reconnect(
 }
 
 #[test]
+fn states_are_published_again_in_the_order_in_which_they_were_first_set() {
+    let mut bench = Bench::up();
+    let topics = ["site/z", "site/b", "site/a", "site/c"];
+    for topic in topics {
+        bench.session.state(topic, b"1".to_vec());
+    }
+    bench.session.state("site/b", b"2".to_vec());
+    bench.sent();
+    let now = bench.now;
+    bench.session.closed(Problem::Ended, now);
+    bench.connect();
+    let again: Vec<_> = bench
+        .published()
+        .into_iter()
+        .map(|(topic, ..)| topic)
+        .collect();
+    assert_eq!(again, topics);
+}
+
+#[test]
 fn a_removed_state_is_published_empty_once_and_then_forgotten() {
     let mut bench = Bench::up();
     bench.session.state("a", b"1".to_vec());
@@ -213,7 +233,7 @@ fn subscriptions_are_made_again_and_refused_ones_are_named() {
 fn a_message_is_reported_and_acknowledged() {
     let mut bench = Bench::up();
     let mut bytes = BytesMut::new();
-    wire::publish(&mut bytes, "a", "x".into(), true, 300);
+    wire::publish(&mut bytes, "a", b"x", true, 300);
     bench.session.received(&bytes, bench.now);
     assert_eq!(
         bench.events(),
@@ -398,7 +418,7 @@ fn a_broker_that_does_not_acknowledge_is_given_up_and_gets_the_states_again() {
 fn a_broker_that_reads_no_acknowledgements_is_given_up() {
     let mut bench = Bench::up();
     let mut bytes = BytesMut::new();
-    wire::publish(&mut bytes, "a", "x".into(), false, 300);
+    wire::publish(&mut bytes, "a", b"x", false, 300);
     for _ in 0..=LIMIT / 4 {
         bench.session.received(&bytes, bench.now);
         bench.events();
