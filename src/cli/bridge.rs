@@ -10,7 +10,6 @@ use std::{
 use bridge::{Context, Notice, Options, RunError, Shard};
 use clap::Args;
 use mqtt::{BrokerAddress, topic};
-use net::client::Trust;
 
 use super::{
     Failure, output,

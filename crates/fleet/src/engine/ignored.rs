@@ -183,6 +183,7 @@ mod tests {
                 Some(Keys::default()),
                 Transport::default(),
                 None,
+                true,
             );
             let now = engine.now();
             engine.change(now, announced(&foreign.0, &foreign.1));
