@@ -81,6 +81,7 @@ fn an_address_that_is_not_a_broker_is_refused_and_a_password_not_repeated() {
     assert!(said.contains("mqtt://[USER@]HOST[:PORT]"), "{said}");
     let said = refused(&["--mqtt", "mqtt://ann:secret@127.0.0.1"]);
     assert!(said.contains("SWITCHBOARD_MQTT_PASSWORD"), "{said}");
+    assert!(!said.contains("secret"), "{said}");
     let said = refused(&["--mqtt", "mqtt://127.0.0.1", "--shard", "3/2"]);
     assert!(said.contains("2/5"), "{said}");
 }
@@ -120,9 +121,8 @@ fn a_wrong_password_is_named_and_the_right_one_works() {
     }
     let said = Bridge::start(&broker.url(), &boards, &[]).says("Waiting for the broker");
     let expected = format!(
-        "Waiting for the broker at {}: it does not accept clients without a user. Put the user \
-         into the address, as in mqtt://USER@HOST, and the password into \
-         SWITCHBOARD_MQTT_PASSWORD. Retrying.",
+        "Waiting for the broker at {}: it does not accept clients without a user. The user is \
+         part of the address; the password is read from SWITCHBOARD_MQTT_PASSWORD. Retrying.",
         broker.url()
     );
     assert_eq!(said, expected);
@@ -190,13 +190,14 @@ fn tls_with_an_unknown_authority_is_named_and_works_with_its_certificate() {
         (
             Some("Garden CA"),
             "its certificate was issued by \"Garden CA\", and neither this system nor Mozilla's \
-             list trusts that issuer. If you do, pass the issuer's certificate as a PEM file: \
-             --ca FILE",
+             list trusts that issuer. If you do, add the issuer's certificate to this system's. \
+             Commands with the option --ca FILE also accept it as a PEM file",
         ),
         (
             None,
             "its certificate is self-signed by \"rcgen self signed cert\" and not trusted. If it \
-             is yours, pass it as a PEM file: --ca FILE",
+             is yours, add it to this system's certificates. Commands with the option --ca FILE \
+             also accept it as a PEM file",
         ),
     ] {
         let folder = tempfile::tempdir().expect("a folder");

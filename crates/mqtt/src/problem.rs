@@ -2,7 +2,7 @@
 
 use net::client::{DialError, TlsProblem, Unreached};
 
-use crate::{LIMIT, PASSWORD_VARIABLE};
+use crate::LIMIT;
 
 /// Why there is no connection to the broker.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,22 +20,13 @@ pub enum Problem {
     #[error("TLS failed: {0}")]
     Tls(String),
     /// CONNACK 4.
-    #[error(
-        "the user name or the password is wrong. The user is part of the address; the password is \
-         read from {PASSWORD_VARIABLE}"
-    )]
+    #[error("the user name or the password is wrong")]
     WrongPassword,
     /// CONNACK 5. Mosquitto also answers a wrong password with it.
-    #[error(
-        "the user name or the password is wrong, or this user is not allowed to connect. The user \
-         is part of the address; the password is read from {PASSWORD_VARIABLE}"
-    )]
+    #[error("the user name or the password is wrong, or this user is not allowed to connect")]
     NotAuthorized,
     /// CONNACK 4 or 5 to a client that named no user.
-    #[error(
-        "it does not accept clients without a user. Put the user into the address, as in \
-         mqtt://USER@HOST, and the password into {PASSWORD_VARIABLE}"
-    )]
+    #[error("it does not accept clients without a user")]
     NoUser,
     /// CONNACK 2.
     #[error("it does not accept the client identifier {0:?}")]
@@ -64,6 +55,14 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Whether the broker refuses the user or the password.
+    pub fn is_login(&self) -> bool {
+        matches!(
+            self,
+            Self::WrongPassword | Self::NotAuthorized | Self::NoUser
+        )
+    }
+
     /// Whether waiting does not help: someone has to change something.
     pub fn is_configuration(&self) -> bool {
         matches!(
@@ -84,7 +83,6 @@ impl From<DialError> for Problem {
         match error {
             DialError::Unreachable { source, .. } => Self::Unreachable(reason(&source)),
             DialError::NoAnswer { .. } => Self::Silent,
-            DialError::NoName { .. } => Self::Tls(error.to_string()),
             DialError::Tls { problem, .. } => Self::Tls(match problem {
                 TlsProblem::NotTls => {
                     "it does not speak TLS on this port. To connect without TLS, use mqtt:// \
@@ -118,7 +116,7 @@ fn reason(source: &Unreached) -> String {
 /// Why a message is not published.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unpublishable {
-    #[error("the message is {0} bytes; at most {LIMIT} are sent")]
+    #[error("the message has {0} bytes; at most {LIMIT} are sent")]
     TooLarge(usize),
     #[error("{0:?} is not a topic to publish to")]
     Topic(String),

@@ -66,9 +66,6 @@ impl Active {
 
     /// Publishes what changed of a board.
     pub(super) fn board(&mut self, view: &BoardView) {
-        if !is_ours(view, self.shard) {
-            return;
-        }
         let Some(faces) = &mut self.faces else {
             return;
         };
@@ -124,18 +121,16 @@ impl Active {
         names: &Context,
         views: impl Iterator<Item = &'a BoardView> + Clone,
     ) {
-        let shard = self.shard;
-        let ours = |view: &&BoardView| is_ours(view, shard);
         let Some(faces) = &mut self.faces else {
             return;
         };
         let Some(announcer) = &mut faces.announcer else {
             return;
         };
-        let due = announcer.poll(now, views.clone().filter(ours));
+        let due = announcer.poll(now, views.clone());
         announce(&self.client, due.messages);
         if due.all_states {
-            faces.face = Face::new(names.clone(), shard);
+            faces.face = Face::new(names.clone(), self.shard);
             for view in views {
                 publish(&self.client, faces.face.board(view));
             }
@@ -143,22 +138,17 @@ impl Active {
     }
 }
 
-/// Whether a board belongs to a shard.
-pub(super) fn is_ours(view: &BoardView, shard: Shard) -> bool {
-    view.id.as_deref().is_some_and(|id| shard.contains(id))
-}
-
 fn publish(client: &Client, messages: impl IntoIterator<Item = Publish>) {
     for message in messages {
         match message {
-            Publish::State { topic, payload } => client.state(topic, payload),
-            Publish::Event { topic, payload } => client.event(topic, payload),
+            Publish::State { topic, payload } => client.state(&topic, payload),
+            Publish::Event { topic, payload } => client.event(&topic, payload),
         }
     }
 }
 
 fn announce(client: &Client, messages: Vec<Message>) {
     for Message { topic, payload } in messages {
-        client.state(topic, payload.into_bytes());
+        client.state(&topic, payload.into_bytes());
     }
 }

@@ -16,8 +16,9 @@ use super::certificate::issued;
 pub enum TlsProblem {
     /// The certificate is self-signed and not trusted.
     #[error(
-        "its certificate is self-signed{} and not trusted. If it is yours, pass it as a PEM file: \
-             --ca FILE", by(.name)
+        "its certificate is self-signed{} and not trusted. If it is yours, add it to this system's \
+             certificates. Commands with the option --ca FILE also accept it as a PEM file",
+        by(.name)
     )]
     SelfSigned {
         /// Its common name.
@@ -26,7 +27,9 @@ pub enum TlsProblem {
     /// The issuer of the certificate is not trusted.
     #[error(
         "its certificate was issued{}, and neither this system nor Mozilla's list trusts that \
-             issuer. If you do, pass the issuer's certificate as a PEM file: --ca FILE", by(.issuer)
+             issuer. If you do, add the issuer's certificate to this system's. Commands with the \
+             option --ca FILE also accept it as a PEM file",
+        by(.issuer)
     )]
     UnknownIssuer {
         /// The common name of the issuer.
@@ -63,6 +66,14 @@ pub enum TlsProblem {
         host: String,
         /// The hosts that the certificate names.
         names: Vec<String>,
+    },
+    /// A certificate cannot contain the host.
+    #[error(
+        "{host:?} is neither a host name nor an IP address, so no certificate can be valid for it"
+    )]
+    NoName {
+        /// The host.
+        host: String,
     },
     /// The server does not speak TLS.
     #[error(
