@@ -108,7 +108,12 @@ pub struct Args {
     #[arg(long, value_name = "URL")]
     pub(super) mqtt: Vec<BrokerAddress>,
     /// The topic prefix of bridges on these brokers.
-    #[arg(long, value_name = "PREFIX", default_value = fleet::BRIDGE_PREFIX)]
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = fleet::BRIDGE_PREFIX,
+        value_parser = super::bridge::levels
+    )]
     pub(super) mqtt_prefix: String,
     /// The WebSocket library for connections to boards: tungstenite or
     /// ewebsock; SWITCHBOARD_TRANSPORT sets it too.

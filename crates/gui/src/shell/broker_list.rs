@@ -53,19 +53,13 @@ fn row(ui: &mut Ui, broker: &BrokerStatus, context: &PageContext<'_>) {
         });
     });
     // Below, because an address may be as long as the row.
-    let text = match broker.problem() {
-        Some(problem) => RichText::new(problem).color(palette.bad),
-        None => RichText::new(state(broker)).color(palette.weak),
+    let (text, color) = match (broker.problem(), &broker.state, broker.boards) {
+        (Some(problem), ..) => (problem, palette.bad),
+        (None, BrokerState::Connected, 1) => ("connected, 1 board".to_owned(), palette.weak),
+        (None, BrokerState::Connected, boards) => {
+            (format!("connected, {boards} boards"), palette.weak)
+        }
+        (None, ..) => ("connecting".to_owned(), palette.weak),
     };
-    ui.add(Label::new(text).wrap());
-}
-
-/// The state of a broker in few words.
-fn state(broker: &BrokerStatus) -> String {
-    match (&broker.state, broker.boards) {
-        (BrokerState::Connecting, _) => "connecting".to_owned(),
-        (BrokerState::Failed { problem, .. }, _) => problem.clone(),
-        (BrokerState::Connected, 1) => "connected, 1 board".to_owned(),
-        (BrokerState::Connected, boards) => format!("connected, {boards} boards"),
-    }
+    ui.add(Label::new(RichText::new(text).color(color)).wrap());
 }
