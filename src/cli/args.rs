@@ -669,4 +669,13 @@ mod tests {
             assert!(Args::try_parse_from(words).is_ok(), "{typed}");
         }
     }
+
+    #[test]
+    fn a_prefix_of_bridges_is_a_plain_topic() {
+        let parse = |prefix| Args::try_parse_from(["switchboard", "--mqtt-prefix", prefix, "list"]);
+        assert!(parse("home/boards").is_ok());
+        for prefix in ["a/#", "+", "", "a//b"] {
+            assert!(parse(prefix).is_err(), "{prefix:?}");
+        }
+    }
 }

@@ -341,8 +341,8 @@ impl Shadow {
         }));
     }
 
-    /// Answers `Sys.Ping` without an exchange: the broker vouches for the board,
-    /// which counts as heard.
+    /// Answers `Sys.Ping` without an exchange: the broker vouches for the
+    /// board, which counts as heard.
     pub(crate) fn vouched(id: Option<Id>, message: &'static str, out: &mut Actions) {
         out.push(Action::Alive);
         let error = RpcError::new(Code::FailedPrecondition, "not_measured", message);

@@ -247,10 +247,10 @@ impl Board {
         self.input(now, Input::Announced(announced), ctx)
     }
 
-    /// Whether to use an announcement now; notes that a direct way is tried. The
-    /// direct way to a board wins over one through a broker, and one through a
-    /// broker that works is not given up for a direct one that was tried not
-    /// long ago.
+    /// Whether to use an announcement now; notes that a direct way is tried.
+    /// The direct way to a board wins over one through a broker, and one
+    /// through a broker that works is not given up for a direct one that was
+    /// tried not long ago.
     fn take_up(&mut self, now: Instant, full_name: &str, announced: &Announced) -> bool {
         let link = &self.view().link;
         let is_trying = matches!(link, LinkState::Connecting) || link.is_up();
