@@ -7,10 +7,13 @@
 )]
 
 mod commanding;
+mod controlling;
 mod faults;
 mod lab;
 mod messages;
 #[path = "../program/mod.rs"]
 mod program;
 mod publishing;
+mod relay;
 mod several;
+mod two_ways;
