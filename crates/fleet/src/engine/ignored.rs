@@ -213,6 +213,7 @@ mod tests {
             Some(Keys::default()),
             Transport::default(),
             None,
+            true,
         );
         let now = engine.now();
         for is_own in [true, false] {
