@@ -8,9 +8,11 @@
 
 mod commanding;
 mod controlling;
+mod crowd;
 mod faults;
 mod lab;
 mod messages;
+mod mosquitto;
 #[path = "../program/mod.rs"]
 mod program;
 mod publishing;

@@ -54,6 +54,7 @@ pub enum Event {
     /// A command or a reply was not sent, because there is no connection.
     Unsent(u64),
     /// This many events were not published, because there was no connection or
-    /// the broker was too slow.
+    /// the broker was too slow; or the connection was lost before the broker
+    /// acknowledged them.
     Dropped(u64),
 }

@@ -59,6 +59,11 @@ impl Active {
         }
     }
 
+    /// Whether the claim is settled.
+    pub(super) fn publishes(&self) -> bool {
+        self.faces.is_some()
+    }
+
     /// Publishes what changed of a board.
     pub(super) fn board(&mut self, view: &BoardView) {
         let Some(faces) = &mut self.faces else {
