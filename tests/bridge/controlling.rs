@@ -7,7 +7,8 @@ use protocol::{ComponentKey, Kind, State};
 use serde_json::{Value, json};
 
 use super::{
-    lab::{Bridge, Broker, OPEN, boards},
+    lab::{Bridge, boards},
+    mosquitto::{Broker, OPEN},
     program::switchboard,
 };
 

@@ -23,7 +23,8 @@ use serde_json::json;
 use virtual_board::VirtualBoards;
 
 use super::{
-    lab::{Bridge, Broker, OPEN, PATIENCE, Subscriber, boards},
+    lab::{Bridge, PATIENCE, boards},
+    mosquitto::{Broker, OPEN, Subscriber},
     relay::Relay,
 };
 
