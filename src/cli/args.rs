@@ -108,7 +108,12 @@ pub struct Args {
     #[arg(long, value_name = "URL")]
     pub(super) mqtt: Vec<BrokerAddress>,
     /// The topic prefix of bridges on these brokers.
-    #[arg(long, value_name = "PREFIX", default_value = fleet::BRIDGE_PREFIX)]
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = fleet::BRIDGE_PREFIX,
+        value_parser = super::bridge::levels
+    )]
     pub(super) mqtt_prefix: String,
     /// The WebSocket library for connections to boards: tungstenite or
     /// ewebsock; SWITCHBOARD_TRANSPORT sets it too.
@@ -662,6 +667,15 @@ mod tests {
                 .replace(r#"Reading lamp"#, "Lamp");
             let words = std::iter::once("switchboard").chain(typed.split_whitespace());
             assert!(Args::try_parse_from(words).is_ok(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_of_bridges_is_a_plain_topic() {
+        let parse = |prefix| Args::try_parse_from(["switchboard", "--mqtt-prefix", prefix, "list"]);
+        assert!(parse("home/boards").is_ok());
+        for prefix in ["a/#", "+", "", "a//b"] {
+            assert!(parse(prefix).is_err(), "{prefix:?}");
         }
     }
 }

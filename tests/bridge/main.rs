@@ -7,6 +7,7 @@
 )]
 
 mod commanding;
+mod controlling;
 mod crowd;
 mod faults;
 mod lab;
@@ -15,4 +16,6 @@ mod mosquitto;
 #[path = "../program/mod.rs"]
 mod program;
 mod publishing;
+mod relay;
 mod several;
+mod two_ways;
