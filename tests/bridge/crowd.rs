@@ -37,7 +37,7 @@ const BURST: Duration = Duration::from_secs(20);
 const MEMORY: u64 = 40_000;
 
 /// How long a change at a board may take to a subscriber during a burst.
-const DELAY: Duration = Duration::from_secs(5);
+const DELAY: Duration = Duration::from_secs(10);
 
 /// What a bridge announced.
 struct Burst {
