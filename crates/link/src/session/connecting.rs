@@ -67,9 +67,9 @@ impl Session {
         }
     }
 
-    /// Uses another announcement, unless it is the turn of a typed address after
-    /// an announced one. The problem at the previous address is no reason to wait
-    /// longer than usual.
+    /// Uses another announcement, unless it is the turn of a typed address
+    /// after an announced one. The problem at the previous address is no reason
+    /// to wait longer than usual.
     pub(super) fn use_announcement(&mut self, now: Instant, announced: Announced) {
         let previous = self
             .announced
