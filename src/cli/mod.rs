@@ -485,18 +485,25 @@ fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {
 /// The brokers of the command line. A password that is not in the environment
 /// may be in the keychain.
 fn brokers(addresses: Vec<BrokerAddress>, prefix: &str) -> Vec<Broker> {
-    let given = env::var(PASSWORD_VARIABLE).ok();
-    let given = given.filter(|password| !password.is_empty());
+    let given = broker_password();
     let broker = |address: BrokerAddress| {
         // A broker without a user asks for no password.
         let password = given.clone().filter(|_| address.user().is_some());
         Broker {
             address,
-            password: password.map(Zeroizing::new),
+            password,
             prefix: prefix.to_owned(),
         }
     };
     addresses.into_iter().map(broker).collect()
+}
+
+/// The password of brokers from the environment.
+fn broker_password() -> Option<Zeroizing<String>> {
+    let given = env::var(PASSWORD_VARIABLE).ok();
+    given
+        .filter(|password| !password.is_empty())
+        .map(Zeroizing::new)
 }
 
 /// Whether a command supports `--listen` and `--mqtt`.

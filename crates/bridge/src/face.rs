@@ -2,7 +2,7 @@
 //! it. Publishes nothing itself.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
@@ -140,6 +140,8 @@ pub struct Face {
     names: Context,
     shard: Shard,
     boards: BTreeMap<BoardKey, Published>,
+    /// The key of each published board.
+    keys: HashMap<String, BoardKey>,
 }
 
 impl Face {
@@ -149,6 +151,7 @@ impl Face {
             names,
             shard,
             boards: BTreeMap::new(),
+            keys: HashMap::new(),
         }
     }
 
@@ -156,7 +159,7 @@ impl Face {
     /// was connected to: until then anyone on the network can invent it.
     pub fn board(&mut self, view: &BoardView) -> Vec<Publish> {
         let mut messages = Vec::new();
-        let Some(id) = view.id.as_deref().filter(|id| self.shard.contains(id)) else {
+        let Some(id) = view.id.as_deref() else {
             return messages;
         };
         let known = self.boards.contains_key(&view.key);
@@ -171,7 +174,10 @@ impl Face {
             messages.extend(self.forgotten(view.key));
         }
         let board = self.boards.entry(view.key).or_default();
-        id.clone_into(&mut board.id);
+        if board.id != id {
+            id.clone_into(&mut board.id);
+            self.keys.insert(id.to_owned(), view.key);
+        }
         let names = &self.names;
         if !board.described.as_ref().is_some_and(|old| old.is(view)) {
             board.described = Some(Described::of(view));
@@ -247,6 +253,9 @@ impl Face {
         let Some(board) = self.boards.remove(&key) else {
             return Vec::new();
         };
+        if self.keys.get(&board.id) == Some(&key) {
+            self.keys.remove(&board.id);
+        }
         let names = &self.names;
         let own = ["$availability", "$description"]
             .into_iter()
@@ -266,8 +275,7 @@ impl Face {
     /// The availability to publish for a board that is at the broker from an
     /// earlier run, and that this run does not know (yet).
     pub fn unknown(&self, id: &str, payload: &[u8]) -> Option<Publish> {
-        let known = self.boards.values().any(|board| board.id == id);
-        if known || !self.shard.contains(id) {
+        if !self.shard.contains(id) || self.keys.contains_key(id) {
             return None;
         }
         let stated: Value = serde_json::from_slice(payload).ok()?;
@@ -279,11 +287,6 @@ impl Face {
             .to_string()
             .into_bytes(),
         })
-    }
-
-    /// How many boards are published.
-    pub fn count(&self) -> usize {
-        self.boards.len()
     }
 }
 

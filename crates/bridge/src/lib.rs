@@ -10,7 +10,7 @@ mod face;
 pub mod home_assistant;
 pub mod metrics;
 mod notice;
-pub mod replies;
+mod replies;
 mod topics;
 
 pub use bridge::{Options, RunError, run};

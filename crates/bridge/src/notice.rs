@@ -28,7 +28,7 @@ pub enum Notice {
         /// Where its topics begin.
         site: String,
     },
-    /// Another bridge does.
+    /// Another bridge publishes them.
     StandingBy {
         /// The other bridge.
         holder: String,
@@ -57,7 +57,7 @@ pub enum Notice {
         /// Its filter.
         filter: String,
     },
-    /// Another bridge of the site counts another number of shards.
+    /// Another bridge of the site uses a different number of shards.
     OtherCount {
         /// The other bridge.
         bridge: String,

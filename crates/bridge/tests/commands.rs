@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/everything.rs"]
+mod everything;
 mod support;
 
 use bridge::home_assistant::{Command, Refusal, command, state, states};
+use everything::everything;
 use protocol::ComponentKey;
 use serde_json::{Value, json};
-use support::{board, context, everything};
+use support::{board, context};
 
 fn key(text: &str) -> ComponentKey {
     text.parse().unwrap()

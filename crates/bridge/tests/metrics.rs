@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/counted.rs"]
+mod counted;
+#[path = "support/everything.rs"]
+mod everything;
 mod support;
 
 use std::{
@@ -11,9 +15,11 @@ use std::{
 };
 
 use bridge::metrics::{BOARDS, COMPONENTS, CONTENT_TYPE, Counters, render, server::Server};
+use counted::{command, health};
+use everything::everything;
 use fleet::{BoardView, LinkProblem, LinkState, Outcome};
 use serde_json::{Value, json};
-use support::{board, command, context, everything, health};
+use support::{board, context};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

@@ -92,6 +92,11 @@ pub struct Settings {
     /// Whether values over time and recent frames of each board are kept, to
     /// be displayed. They take most of the memory of boards that push often.
     pub keep_past: bool,
+    /// The boards that are connected to: all, by default. Others are neither
+    /// added when they are found nor accepted when they connect; one that was
+    /// added by its address is disconnected and forgotten when it states its
+    /// id.
+    pub shard: Shard,
 }
 
 impl Default for Settings {
@@ -106,6 +111,7 @@ impl Default for Settings {
             transport: Transport::default(),
             brokers: Vec::new(),
             keep_past: true,
+            shard: Shard::default(),
         }
     }
 }
@@ -159,6 +165,7 @@ impl Fleet {
             transport,
             brokers,
             keep_past,
+            shard,
         } = settings;
         let lookout = discovery.clone();
         // Before there are boards: a new address is compared with those of all.
@@ -174,6 +181,7 @@ impl Fleet {
         let engine = Engine::new(
             published.clone(),
             connect_to_all,
+            shard,
             keys,
             transport,
             discovery.as_ref(),

@@ -88,11 +88,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
     }
 
     fn view(&self, board: &str) -> Option<Arc<BoardView>> {
-        let site = self.site();
-        let mut views = site.boards.values();
-        views
-            .find(|view| view.id.as_deref() == Some(board))
-            .cloned()
+        self.site().with_id(board).cloned()
     }
 
     fn send(&mut self, key: BoardKey, prepared: Prepared, sender: Sender) {

@@ -5,6 +5,8 @@
 mod broker;
 mod relay;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -220,6 +222,21 @@ impl Brokers {
         Some(broker.broker.address.address().clone())
     }
 
+    /// Whether a broker is at this address.
+    pub(crate) fn is_at(&self, address: &str) -> bool {
+        let mut brokers = self.brokers.values();
+        brokers.any(|one| one.broker.address.address().to_string() == address)
+    }
+
+    /// Where a board was found, and what was found.
+    pub(crate) fn found(&self, id: &str) -> Vec<(Arc<Via>, families::Found)> {
+        let found = |(name, broker): (&Arc<str>, &Connected)| {
+            let found = broker.found(id)?.clone();
+            Some((via(name, &found), found))
+        };
+        self.brokers.iter().filter_map(found).collect()
+    }
+
     /// Handles an event of a broker: what concerns boards, and whether the
     /// state of the broker changed.
     pub(crate) fn event(&mut self, event: BrokerEvent) -> (Vec<Outcome>, bool) {
@@ -258,13 +275,7 @@ impl Brokers {
                 let before = broker.count();
                 let news = broker.message(&topic, &payload, retained);
                 let outcomes = news.into_iter().map(|news| match news {
-                    News::Found(found) => {
-                        let via = Via {
-                            broker: Arc::clone(&name),
-                            bridge: found.bridge.clone(),
-                        };
-                        Outcome::Found(Arc::new(via), found)
-                    }
+                    News::Found(found) => Outcome::Found(via(&name, &found), found),
                     News::Gone(id) => Outcome::Gone(Arc::clone(&name), id),
                     News::Online(id) => Outcome::Online(Arc::clone(&name), id),
                 });
@@ -304,6 +315,14 @@ impl Brokers {
     fn each(&mut self, act: impl FnMut(&mut Connected)) {
         self.brokers.values_mut().for_each(act);
     }
+}
+
+/// The way to a board that was found on a broker.
+fn via(broker: &Arc<str>, found: &families::Found) -> Arc<Via> {
+    Arc::new(Via {
+        broker: Arc::clone(broker),
+        bridge: found.bridge.clone(),
+    })
 }
 
 /// A message for the traffic view.

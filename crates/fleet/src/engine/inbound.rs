@@ -69,7 +69,7 @@ impl Engine {
     /// new one.
     pub(super) fn inbound(&mut self, now: Now, inbound: InboundSocket) {
         // It arrived before the port was closed.
-        if self.listener.is_none() {
+        if self.listener.is_none() || self.ignored.is_foreign(&inbound.id) {
             return;
         }
         let key = match self.roster.with_id(&inbound.id) {

@@ -35,7 +35,7 @@ use tokio::{
 };
 
 use super::{
-    BoardKey, FleetStatus, Jump,
+    BoardKey, FleetStatus, Jump, Shard,
     board::{Board, Effects},
     brokers::{self, BrokerEvent, Brokers},
     context::{BoardSocketEvent, Context, Fetched},
@@ -116,6 +116,7 @@ impl Engine {
     pub(super) fn new(
         published: Published,
         connect_to_all: bool,
+        shard: Shard,
         keys: Option<Keys>,
         transport: Transport,
         lookout: Option<&Lookout>,
@@ -134,7 +135,7 @@ impl Engine {
             sweep_at: None,
             browse_again_at: None,
             registry: Registry::with_capacity(capacity),
-            ignored: Ignored::default(),
+            ignored: Ignored::with_shard(shard),
             mdns: None,
             keys,
             brokers: Brokers::new(brokers, seeds.hash_one("brokers")),
