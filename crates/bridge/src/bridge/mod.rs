@@ -345,7 +345,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             if let Some(active) = &mut self.active {
                 active.board(&view);
             }
-            site.insert(view);
+            site.insert(&view);
         }
         for entry in &changes.log {
             let Site {
