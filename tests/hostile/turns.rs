@@ -1,5 +1,5 @@
 //! Lets a test run alone that measures what a target can still do at its limit:
-//! beside other attacks it would measure those too.
+//! other attacks at the same time would change the result.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
@@ -20,7 +20,7 @@ static CHANGED: Condvar = Condvar::new();
 
 /// Ends the turn when dropped.
 pub(crate) enum Turn {
-    /// Beside others.
+    /// With others.
     Shared,
     Alone,
     /// Within a turn alone.
