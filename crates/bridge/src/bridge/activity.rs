@@ -92,10 +92,6 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         drop(site);
         self.publish_replies();
         self.publish_status();
-        self.say(Notice::Active {
-            shard: self.shard(),
-            site: self.names().site_topic(),
-        });
         let missed = std::mem::take(&mut self.missed);
         if missed > 0 {
             self.say(Notice::Dropped(missed));
@@ -103,6 +99,16 @@ impl<S: FnMut(&Notice)> Bridge<S> {
     }
 
     pub(super) fn active_event(&mut self, event: Event) {
+        if let Event::Subscribed { filter } | Event::Refused { filter } = &event
+            && let Some(active) = &mut self.active
+            && active.subscribed(filter)
+        {
+            // Not earlier: a command sent at once would be lost.
+            self.say(Notice::Active {
+                shard: self.shard(),
+                site: self.names().site_topic(),
+            });
+        }
         match event {
             Event::Disconnected(problem) => {
                 self.claim.lost(Instant::now());
