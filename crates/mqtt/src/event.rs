@@ -30,7 +30,7 @@ pub enum Event {
         /// The broker had it from before the subscription.
         retained: bool,
     },
-    /// A message over [`LIMIT`] was skipped.
+    /// A message over [`LIMIT`](crate::LIMIT) was skipped.
     TooLarge {
         /// Its topic, if it is text.
         topic: Option<String>,
