@@ -149,10 +149,12 @@ impl gui::Replays for Replayer {
         let tell = move |event| {
             let note = match event {
                 Event::Skipped(id) => Some(format!(
-                    "{id} is not replayed: it was never connected while it was recorded."
+                    "{id} is not replayed: it was never connected during the recording."
                 )),
-                Event::Note(note) => Some(note),
-                Event::Ended(problem) => problem,
+                Event::Note(note) => Some(format!("{note}.")),
+                Event::Ended(problem) => {
+                    problem.map(|problem| format!("The replay has ended: {problem}."))
+                }
                 Event::Board(_) | Event::Waiting | Event::Playing(_) => None,
             };
             if let Some(note) = note {

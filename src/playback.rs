@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{Object, Source, board_id, limits};
+use protocol::{Source, board_id, limits};
 use record::{BoardRecord, Item, Player, ReadError, Reader, Recorded, Step, Window};
 use virtual_board::{
     Listening, StartError,
@@ -76,7 +76,7 @@ pub enum PlayError {
 /// How far a replay is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Progress {
-    /// The ids of its boards.
+    /// The ids of its boards that are new since the last call.
     pub boards: Vec<String>,
     /// The time of the last record that was played, in seconds since 1970.
     pub at: Option<f64>,
@@ -130,6 +130,7 @@ impl Playback {
             shared: Arc::clone(&shared),
             tell: Box::new(tell),
             known: BTreeMap::new(),
+            complete: BTreeSet::new(),
             reachable: BTreeSet::new(),
             began: None,
         };
@@ -145,7 +146,11 @@ impl Playback {
 
     /// How far it is.
     pub fn progress(&self) -> Progress {
-        lock(&self.shared.progress).clone()
+        let mut progress = lock(&self.shared.progress);
+        Progress {
+            boards: std::mem::take(&mut progress.boards),
+            ..*progress
+        }
     }
 }
 
@@ -225,10 +230,12 @@ struct Runner {
     /// The ids of replayed boards by the recorded ones; `None` for boards
     /// without a description.
     known: BTreeMap<String, Option<String>>,
+    /// The recorded ids of replayed boards with components.
+    complete: BTreeSet<String>,
     /// The ids of replayed boards that can be reached.
     reachable: BTreeSet<String>,
-    /// The time at which a step with no delay would have been due.
-    began: Option<Instant>,
+    /// When the replay began, and how much recorded time was skipped.
+    began: Option<(Instant, Duration)>,
 }
 
 impl Runner {
@@ -269,19 +276,28 @@ impl Runner {
             }
         }
         let late = !self.player.has_begun();
+        let boards = &self.settings.window.boards;
+        if !late && self.known.is_empty() && !boards.is_empty() {
+            let why = format!("the recording has no board named {}", boards.join(" or "));
+            return Some(Some(why));
+        }
         Some(late.then(|| {
             let length = self.player.position();
-            format!("the recording has only {length:.1} s, and the replay begins after that")
+            format!(
+                "the recording is only {length:.1} s long, and the replay would begin after its end"
+            )
         }))
     }
 
     /// Plays a step; whether the replay goes on.
     fn step(&mut self, step: Step) -> Result<bool, StartError> {
-        // What precedes the first push only prepares the boards.
-        let prepares = matches!(
-            step.what,
-            Recorded::Board(_) | Recorded::Link { .. } | Recorded::Forgotten
-        );
+        // What precedes the first push only prepares the boards, and so do the
+        // first lines of the log of a board whose components follow.
+        let prepares = !self.complete.contains(&step.board)
+            || matches!(
+                step.what,
+                Recorded::Board(_) | Recorded::Link { .. } | Recorded::Forgotten
+            );
         if self.began.is_none() && !prepares {
             if !self.settings.at_once && !self.wait_for_controllers() {
                 return Ok(false);
@@ -291,11 +307,11 @@ impl Runner {
                 true => Duration::ZERO,
                 false => step.due,
             };
-            self.began = Instant::now().checked_sub(skipped);
+            self.began = Some((Instant::now(), skipped));
             (self.tell)(Event::Playing(step.at));
         }
-        if let Some(began) = self.began
-            && let Some(due) = began.checked_add(step.due)
+        if let Some((began, skipped)) = self.began
+            && let Some(due) = began.checked_add(step.due.saturating_sub(skipped))
             && !self.shared.wait_until(due)
         {
             return Ok(false);
@@ -350,6 +366,7 @@ impl Runner {
 
     fn describe(&mut self, recorded: String, board: BoardRecord) -> Result<(), StartError> {
         let up = board.link.is_reachable() || self.settings.keep_connected;
+        let is_complete = !board.components.is_empty();
         let Some(mut description) = description(&recorded, board) else {
             // It may still be described.
             self.known.entry(recorded).or_default();
@@ -363,6 +380,9 @@ impl Runner {
             (self.tell)(Event::Board(listening));
         }
         self.set_reachable(&id, up);
+        if is_complete {
+            self.complete.insert(recorded.clone());
+        }
         self.known.insert(recorded, Some(id));
         Ok(())
     }
@@ -415,7 +435,6 @@ impl Runner {
             } => Some(Act::Event {
                 component,
                 event,
-                extra: Object::new(),
                 source: source(origin.as_deref()),
             }),
             Recorded::Log { level, message } => Some(Act::Log { level, message }),

@@ -80,12 +80,8 @@ impl Monitor {
         said
     }
 
-    /// Waits until it ends on its own.
-    fn ended(self) -> ExitStatus {
-        self.ended_while(|| ())
-    }
-
-    /// The same, and does something again and again meanwhile.
+    /// Waits until it ends on its own, and does something again and again
+    /// meanwhile.
     fn ended_while(mut self, mut act: impl FnMut()) -> ExitStatus {
         let end = Instant::now() + PATIENCE;
         loop {

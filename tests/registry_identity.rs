@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{BoardKey, BoardView, Fleet, Interfaces, LinkState, Lookout, Settings, Watch};
+use fleet::{BoardKey, BoardView, Fleet, Interfaces, LinkState, Lookout, Settings, Shard, Watch};
 use virtual_board::{Options, VirtualBoards};
 
 type Tested = Result<(), Box<dyn Error>>;
@@ -28,6 +28,10 @@ struct Bench {
 
 impl Bench {
     fn start(test: &str, boards: usize) -> Result<Self, Box<dyn Error>> {
+        Self::with_shard(test, boards, Shard::default())
+    }
+
+    fn with_shard(test: &str, boards: usize, shard: Shard) -> Result<Self, Box<dyn Error>> {
         let service = format!("_sb{test}._tcp.local.");
         let boards = VirtualBoards::start(Options {
             boards,
@@ -37,6 +41,7 @@ impl Bench {
         let discovery = Some(Lookout::only(&service, Interfaces::Loopback));
         let fleet = Fleet::start(Settings {
             discovery,
+            shard,
             ..Settings::default()
         })?;
         let (wake, woken) = sync_channel(1);
@@ -52,7 +57,11 @@ impl Bench {
             seen: BTreeMap::new(),
             forgotten: Vec::new(),
         };
-        let number = bench.boards.list().len();
+        let boards = bench.boards.list();
+        let number = boards
+            .iter()
+            .filter(|board| shard.contains(&board.id))
+            .count();
         bench.until(|bench| {
             bench
                 .seen
@@ -134,5 +143,28 @@ fn a_board_that_returns_on_another_port_is_the_same_board() -> Tested {
             .all(|board| board.link == LinkState::Connected && board.address == address)
     })?;
     assert_eq!(bench.keys(), before);
+    Ok(())
+}
+
+#[test]
+fn a_fleet_with_a_shard_keeps_no_link_to_boards_of_others() -> Tested {
+    let mut bench = Bench::with_shard("shard", 12, "1/3".parse()?)?;
+    let shard: Shard = "1/3".parse()?;
+    let is_ours = |board: &BoardView| board.id.as_deref().is_some_and(|id| shard.contains(id));
+    assert!(!bench.seen.is_empty() && bench.seen.values().all(|board| is_ours(board)));
+    // One that is added by its address is connected to until it states its id.
+    let (address, id) = bench
+        .boards
+        .list()
+        .into_iter()
+        .map(|board| (board.address.to_string(), board.id))
+        .find(|(_, id)| !shard.contains(id))
+        .ok_or("all boards are in one shard")?;
+    let key = bench.fleet.add_address(&address)?;
+    bench.until(|bench| {
+        bench.seen.get(&key).is_some_and(|board| {
+            board.id.as_ref() == Some(&id) && board.link == LinkState::Announced
+        })
+    })?;
     Ok(())
 }

@@ -14,12 +14,12 @@
 use std::time::{Duration, Instant};
 
 use families::{
-    Action, Actions, Change, Dialect, Directory, Family, Payload, Received, bridged,
+    Action, Actions, BrokerMessage, Change, Dialect, Directory, Family, Payload, Received, bridged,
     bridged_boards, is_plain_topic,
 };
 use libfuzzer_sys::fuzz_target;
-use protocol::{Object, Request, limits};
-use switchboard_fuzz::{lines, number, text};
+use protocol::limits;
+use switchboard_fuzz::{lines, number, request, text};
 
 /// The largest list of components, in bytes of its debug text.
 const DESCRIPTION: usize = 4 * 1024 * 1024;
@@ -114,14 +114,12 @@ impl Fuzzed {
         if self.ended {
             return;
         }
-        self.act(|board, now, out| {
-            let received = Received::Mqtt {
-                topic,
-                payload,
-                retained,
-            };
-            board.received(now, received, out);
-        });
+        let message = BrokerMessage {
+            topic,
+            payload,
+            retained,
+        };
+        self.act(|board, now, out| board.received(now, Received::Mqtt(message), out));
     }
 
     /// A new connection is given what is known.
@@ -138,10 +136,8 @@ impl Fuzzed {
         if self.ended {
             return;
         }
-        let (method, params) = line.split_once(' ').unwrap_or((line, "{}"));
-        let params: Object = serde_json::from_str(params).unwrap_or_default();
         self.requests += 1;
-        let request = Request::new(self.requests, method, &params);
+        let request = request(self.requests, line);
         self.act(|board, now, out| board.request(now, &request, out));
     }
 

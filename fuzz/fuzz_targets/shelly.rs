@@ -19,9 +19,8 @@ use families::{
     Action, Actions, Credential, Dialect, Family, Payload, Received, shelly_inbound_id,
 };
 use libfuzzer_sys::fuzz_target;
-use protocol::{Object, Request};
 use serde_json::Value;
-use switchboard_fuzz::{lines, number, text};
+use switchboard_fuzz::{lines, number, request, text};
 
 /// The largest list of components, in bytes of its debug text.
 const DESCRIPTION: usize = 4 * 1024 * 1024;
@@ -91,10 +90,8 @@ impl Fuzzed {
     }
 
     fn request(&mut self, line: &str) {
-        let (method, params) = line.split_once(' ').unwrap_or((line, "{}"));
-        let params: Object = serde_json::from_str(params).unwrap_or_default();
         self.requests += 1;
-        let request = Request::new(self.requests, method, &params);
+        let request = request(self.requests, line);
         self.act(|board, now, out| board.request(now, &request, out));
     }
 

@@ -11,9 +11,8 @@ use std::time::{Duration, Instant};
 
 use families::{Action, Actions, Dialect, Family, Payload, Received};
 use libfuzzer_sys::fuzz_target;
-use protocol::{Object, Request};
 use sanitize::bounds;
-use switchboard_fuzz::{lines, number, text};
+use switchboard_fuzz::{lines, number, request, text};
 
 /// The largest message to a board, in bytes.
 const LARGEST: usize = 1_400;
@@ -64,10 +63,8 @@ impl Fuzzed {
     }
 
     fn request(&mut self, line: &str) {
-        let (method, params) = line.split_once(' ').unwrap_or((line, "{}"));
-        let params: Object = serde_json::from_str(params).unwrap_or_default();
         self.requests += 1;
-        let request = Request::new(self.requests, method, &params);
+        let request = request(self.requests, line);
         self.act(|board, now, out| board.request(now, &request, out));
     }
 

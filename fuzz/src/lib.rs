@@ -7,6 +7,8 @@ mod link;
 
 use std::borrow::Cow;
 
+use protocol::{Object, Request};
+
 pub use announcements::Announcements;
 pub use bench::{Bench, board, everything};
 pub use link::FuzzedLink;
@@ -23,6 +25,13 @@ pub fn lines(input: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
 /// The rest of a line as text.
 pub fn text(rest: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(rest)
+}
+
+/// A line `METHOD PARAMETERS` as a request with this number.
+pub fn request(number: i64, line: &str) -> Request {
+    let (method, params) = line.split_once(' ').unwrap_or((line, "{}"));
+    let params: Object = serde_json::from_str(params).unwrap_or_default();
+    Request::new(number, method, &params)
 }
 
 /// The rest of a line as a number, at most `most`; 0 if it is not one.

@@ -103,8 +103,8 @@ pub struct Args {
     ///
     /// mqtt://[USER@]HOST[:PORT], or with TLS mqtts://[USER@]HOST[:PORT]. The
     /// password is read from SWITCHBOARD_MQTT_PASSWORD, otherwise from the
-    /// system keychain. A board that can also be reached directly is. Goes
-    /// before the command.
+    /// system keychain. A board that can also be reached directly is
+    /// connected to directly. Goes before the command.
     #[arg(long, value_name = "URL")]
     pub(super) mqtt: Vec<BrokerAddress>,
     /// The topic prefix of bridges on these brokers.
@@ -361,9 +361,9 @@ pub(super) enum Command {
     },
     /// Record what boards push and what they are told, until interrupted.
     ///
-    /// Writes every change of state, event and line of a board's log, every
-    /// command of this program with its outcome, and what becomes of the links,
-    /// as JSON Lines (docs/recording.md). A crash costs at most the last
+    /// Writes every change of state, every event and log line of the boards,
+    /// every command of this program with its outcome, and each change of a
+    /// link, as JSON Lines (docs/recording.md). A crash costs at most the last
     /// second. If the disk is full, the command says so, keeps 16 MiB in memory
     /// and goes on when there is room.
     Record(RecordArgs),
@@ -448,9 +448,9 @@ pub(super) enum Command {
     ///
     /// Every board gets topics below PREFIX/SITE/BOARD/: its description, its
     /// availability and one retained state per component; docs/mqtt.md
-    /// describes them. Everyone who may publish there controls the boards, also
-    /// locked ones that this computer has a key for. Runs until interrupted,
-    /// and waits for a broker that is away.
+    /// describes them. Everyone who may publish there controls the boards,
+    /// including locked ones that this computer has a key for. Runs until
+    /// interrupted, and keeps trying while the broker cannot be reached.
     Bridge(Box<BridgeArgs>),
     /// Let local programs that speak plain JSON, such as websocat, use a locked
     /// board.

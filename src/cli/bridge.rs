@@ -9,9 +9,7 @@ use std::{
 
 use bridge::{Context, Notice, Options, RunError, Shard};
 use clap::Args;
-use mqtt::{BrokerAddress, PASSWORD_VARIABLE, topic};
-use net::client::Trust;
-use zeroize::Zeroizing;
+use mqtt::{BrokerAddress, topic};
 
 use super::{
     Failure, output,
@@ -22,8 +20,8 @@ use fleet::{Lookout, Settings};
 /// The arguments.
 #[derive(Debug, Args)]
 pub(super) struct BridgeArgs {
-    /// Boards as host:port; only these are published. By default all boards of
-    /// the network are.
+    /// Boards as host:port; only these are published. By default, all boards of
+    /// the network.
     #[arg(value_name = "BOARD")]
     boards: Vec<String>,
     /// The broker: `mqtt://[USER@]HOST[:PORT]` or, with TLS,
@@ -41,16 +39,16 @@ pub(super) struct BridgeArgs {
     /// computer, with the shard if there are several.
     #[arg(long, value_name = "NAME", value_parser = level)]
     name: Option<String>,
-    /// Publish only a part of the boards: NUMBER/COUNT, for example 2/5. All
-    /// bridges of a site must use the same count. Of several bridges with the
-    /// same shard one is active, and the others stand by.
+    /// Connect to and publish only a part of the boards: NUMBER/COUNT, for
+    /// example 2/5. All bridges of a site must use the same count. Of several
+    /// bridges with the same shard one is active, and the others stand by.
     #[arg(long, value_name = "SHARD", default_value = "1/1")]
     shard: Shard,
     /// Announce the boards to Home Assistant (MQTT discovery).
     #[arg(long)]
     home_assistant: bool,
-    /// Let Prometheus read metrics at this address, for example 127.0.0.1:9464;
-    /// a port alone is of 127.0.0.1.
+    /// Serve metrics to Prometheus at this address, for example 127.0.0.1:9464;
+    /// a port alone means 127.0.0.1.
     #[arg(long, value_name = "ADDRESS", value_parser = metrics_address)]
     metrics: Option<SocketAddr>,
     /// Also trust the certificates in this PEM file, for a broker with TLS.
@@ -80,14 +78,11 @@ pub(super) fn bridge(reach: Reach<'_>, args: BridgeArgs) -> Result<(), Failure> 
             return Err(Failure::Usage(error.to_string()));
         }
     }
-    let trust = match &args.ca {
-        Some(file) => Trust::with_file(file).map_err(|error| Failure::Usage(error.to_string()))?,
-        None => Trust::usual(),
-    };
+    let trust = super::trust(args.ca.as_deref())?;
     let name = args.name.unwrap_or_else(|| own_name(args.shard));
     let options = Options {
         broker: args.mqtt,
-        password: env::var(PASSWORD_VARIABLE).ok().map(Zeroizing::new),
+        password: super::broker_password(),
         trust,
         names: Context {
             prefix: args.prefix,
@@ -96,16 +91,16 @@ pub(super) fn bridge(reach: Reach<'_>, args: BridgeArgs) -> Result<(), Failure> 
             discovery_prefix: "homeassistant".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
-        shard: args.shard,
         home_assistant: args.home_assistant,
         metrics: args.metrics,
         fleet: Settings {
             discovery: args.boards.is_empty().then(Lookout::default),
+            addresses: args.boards,
+            shard: args.shard,
             keys: Some(held(reach.keys)?),
             listen: reach.listen,
             ..Settings::default()
         },
-        boards: args.boards,
     };
     bridge::run(options, say)?;
     Ok(())

@@ -17,7 +17,7 @@ use super::{
 use conformance::{CheckError, CheckRequest, Finding, Verdict, announced, check};
 use disk::keys::Store;
 use net::{
-    client::{Endpoint, Trust, reach_now},
+    client::{Endpoint, reach_now},
     discovery::Lookout,
 };
 use sanitize::plain;
@@ -55,10 +55,7 @@ pub(super) struct CheckArgs {
 /// if there is no such board.
 pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure> {
     let place = endpoint(keys, &args.board)?;
-    let trust = match &args.ca {
-        Some(file) => Trust::with_file(file).map_err(|error| Failure::Usage(error.to_string()))?,
-        None => Trust::usual(),
-    };
+    let trust = super::trust(args.ca.as_deref())?;
     let lookout = Lookout::of(args.service.as_deref());
     let txt = announced(&place, &lookout);
     let request = CheckRequest {

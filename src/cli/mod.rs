@@ -40,7 +40,7 @@ use std::{
     env,
     io::Write,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -54,6 +54,7 @@ use args::{Command, Target};
 use client::Client;
 use failure::Failure;
 use follow::{Watched, follow, watched};
+use net::client::Trust;
 use print::Printer;
 use watching::{Reach, Watching};
 
@@ -186,9 +187,11 @@ fn choose_transport(argument: Option<Transport>) -> Result<(), String> {
 /// Prints the help, the version or a usage error.
 fn refuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        // The error quotes the arguments, which may contain escape sequences
-        // and line breaks. Parse escaped arguments to get a safe message.
-        let plain = env::args_os().map(|word| text::plain(&word.to_string_lossy()));
+        // The error quotes the arguments, which may contain escape sequences,
+        // line breaks and passwords. Parse escaped and masked arguments to get
+        // a safe message.
+        let plain = env::args_os()
+            .map(|word| mqtt::without_password(&text::plain(&word.to_string_lossy())));
         let safe = Args::try_parse_from(plain)
             .err()
             .filter(clap::Error::use_stderr);
@@ -208,6 +211,17 @@ fn start_logging(args: &Args) -> Result<(), String> {
         (None, None) => return Ok(()),
     };
     logging::begin(&filter, args.log_file.as_deref())
+}
+
+/// Calls this on Ctrl+C and SIGTERM, which then do not end the program.
+fn on_interrupt(tell: impl Fn() + Send + 'static) -> Result<(), String> {
+    ctrlc::set_handler(tell).map_err(|error| format!("cannot react to Ctrl+C: {error}"))
+}
+
+/// The usual certificates, and those in the file of `--ca`.
+fn trust(file: Option<&Path>) -> Result<Trust, Failure> {
+    let trust = file.map_or_else(|| Ok(Trust::usual()), Trust::with_file);
+    trust.map_err(|error| Failure::Usage(error.to_string()))
 }
 
 fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
@@ -483,18 +497,25 @@ fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {
 /// The brokers of the command line. A password that is not in the environment
 /// may be in the keychain.
 fn brokers(addresses: Vec<BrokerAddress>, prefix: &str) -> Vec<Broker> {
-    let given = env::var(PASSWORD_VARIABLE).ok();
-    let given = given.filter(|password| !password.is_empty());
+    let given = broker_password();
     let broker = |address: BrokerAddress| {
         // A broker without a user asks for no password.
         let password = given.clone().filter(|_| address.user().is_some());
         Broker {
             address,
-            password: password.map(Zeroizing::new),
+            password,
             prefix: prefix.to_owned(),
         }
     };
     addresses.into_iter().map(broker).collect()
+}
+
+/// The password of brokers from the environment.
+fn broker_password() -> Option<Zeroizing<String>> {
+    let given = env::var(PASSWORD_VARIABLE).ok();
+    given
+        .filter(|password| !password.is_empty())
+        .map(Zeroizing::new)
 }
 
 /// Whether a command supports `--listen` and `--mqtt`.

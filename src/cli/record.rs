@@ -2,9 +2,10 @@
 //! says on standard error how that goes.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     io::Write,
-    sync::mpsc::{RecvTimeoutError, Sender, channel},
+    path::PathBuf,
+    sync::mpsc::{RecvTimeoutError, channel},
     time::{Duration, Instant},
 };
 
@@ -33,7 +34,7 @@ pub(super) struct RecordArgs {
     /// from the environment variable PGPASSWORD.
     #[arg(long, value_name = "FILE|URL")]
     to: String,
-    /// Begin a new file once one has this size.
+    /// Begin a new file once the current one has this size.
     #[arg(long, value_name = "SIZE", default_value = "64MB", value_parser = size)]
     rotate: u64,
     /// Do not begin a new file at midnight.
@@ -42,7 +43,11 @@ pub(super) struct RecordArgs {
     /// Keep only this many files, and delete the oldest.
     #[arg(long, value_name = "FILES", value_parser = clap::value_parser!(u32).range(1..))]
     keep: Option<u32>,
-    /// The least severe lines to record of the boards' own logs: error, warn,
+    /// Also trust the certificates in this PEM file, for a database with TLS
+    /// (sslmode=require in its address).
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The lowest severity to record of the boards' own logs: error, warn,
     /// info, debug or off.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     board_log: LogFilter,
@@ -86,8 +91,11 @@ pub(super) fn record(reach: Reach<'_>, args: &RecordArgs) -> Result<(), Failure>
         .to
         .parse()
         .map_err(|error: DestinationError| Failure::Usage(format!("--to: {error}")))?;
+    let trust = super::trust(args.ca.as_deref())?;
     let (events, received) = channel();
-    interruptible(events.clone())?;
+    let interrupted = events.clone();
+    super::on_interrupt(move || drop(interrupted.send(Event::Interrupted)))
+        .map_err(Failure::Recording)?;
     let all = args.boards.is_empty();
     let selection = if all {
         Selection::all()
@@ -115,6 +123,7 @@ pub(super) fn record(reach: Reach<'_>, args: &RecordArgs) -> Result<(), Failure>
         let _ = told.send(Event::Notice(notice));
     };
     let recording = Recording::prepare(&fleet, selection.clone())
+        .with_trust(trust)
         .start(&to, settings, tell)
         .map_err(|error| Failure::Recording(error.to_string()))?;
     let mut boards = Boards {
@@ -125,31 +134,27 @@ pub(super) fn record(reach: Reach<'_>, args: &RecordArgs) -> Result<(), Failure>
         typed,
         selection,
         log: args.board_log,
-        followed: BTreeMap::new(),
+        followed: BTreeSet::new(),
     };
     let end = args.wait.map(|wait| Instant::now() + wait.0);
     loop {
         // Without an end, wait an hour at a time.
-        let until = end.unwrap_or_else(|| Instant::now() + Duration::from_secs(3_600));
-        let left = until.saturating_duration_since(Instant::now());
+        let left = end.map_or(Duration::from_secs(3_600), |end| {
+            end.saturating_duration_since(Instant::now())
+        });
+        // Boards that push all the time do not let the wait below end.
+        if left.is_zero() {
+            break;
+        }
         match received.recv_timeout(left) {
             Ok(Event::Changed) => boards.changed(),
             Ok(Event::Notice(notice)) => print_notice(&notice, args.json)?,
             Ok(Event::Interrupted) | Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) if end.is_some() => break,
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
     let status = recording.stop().map_err(Failure::Recording)?;
     print_end(&status, args.json)
-}
-
-/// Reports Ctrl+C, and that the command is to end.
-fn interruptible(events: Sender<Event>) -> Result<(), Failure> {
-    ctrlc::set_handler(move || {
-        let _ = events.send(Event::Interrupted);
-    })
-    .map_err(|error| Failure::Recording(format!("cannot react to Ctrl+C: {error}")))
 }
 
 /// The boards of the fleet, as far as the recording needs help with them.
@@ -160,7 +165,7 @@ struct Boards<'a> {
     selection: Selection,
     log: LogFilter,
     /// Whose log is followed.
-    followed: BTreeMap<BoardKey, bool>,
+    followed: BTreeSet<BoardKey>,
 }
 
 impl Boards<'_> {
@@ -171,7 +176,7 @@ impl Boards<'_> {
                 self.fleet.connect(board.key);
             }
             let follows = board.has_feature("log") && self.log != LogFilter::Off;
-            if follows && self.followed.insert(board.key, true) != Some(true) {
+            if follows && self.followed.insert(board.key) {
                 self.fleet.follow_log(board.key, self.log);
             }
         }
@@ -211,7 +216,8 @@ fn print_notice(notice: &Notice, as_json: bool) -> Result<(), Failure> {
             output::tell(&format!("recording to the database as session {session}"));
         }
         Notice::Trouble(problem) => output::say(format_args!(
-            "cannot record: {problem}; records are kept in memory until that works again"
+            "recording is interrupted: {problem}; records are kept in memory until writing works \
+             again"
         )),
         Notice::Resumed { lost: 0 } => output::say("recording again; nothing was lost"),
         Notice::Resumed { lost } => output::say(format_args!(

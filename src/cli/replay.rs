@@ -5,7 +5,7 @@ use std::{
     io::Write,
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
-    sync::mpsc::{Sender, channel},
+    sync::mpsc::channel,
 };
 
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ pub(super) struct ReplayArgs {
     /// The first file of a recording, for example lab.jsonl.gz; lab.2.jsonl.gz
     /// and so on follow it.
     file: PathBuf,
-    /// How many times faster than it was recorded, for example 10 or 0.5.
+    /// The speed: 1 is as recorded, 10 is ten times as fast, 0.5 half as fast.
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed)]
     speed: f64,
     /// Begin this long after the beginning, for example 90s or 2h.
@@ -48,10 +48,11 @@ pub(super) struct ReplayArgs {
     /// Begin at once instead of when a controller is connected.
     #[arg(long)]
     now: bool,
-    /// Keep boards reachable while the recorded ones were not.
+    /// Keep boards reachable even while the recorded ones were not.
     #[arg(long)]
     keep_connected: bool,
-    /// End with the recording; by default the boards stay until interrupted.
+    /// Exit at the end of the recording; by default the boards stay until
+    /// interrupted.
     #[arg(long)]
     exit: bool,
     /// Print one JSON object per line.
@@ -68,7 +69,7 @@ enum Input {
 fn speed(text: &str) -> Result<f64, &'static str> {
     let number = text.strip_suffix('x').unwrap_or(text).parse();
     match number {
-        Ok(speed) if (0.01..=100_000.0).contains(&speed) => Ok(speed),
+        Ok(speed) if Window::SPEEDS.contains(&speed) => Ok(speed),
         _ => Err("expected a factor from 0.01 to 100000, for example 10"),
     }
 }
@@ -76,7 +77,9 @@ fn speed(text: &str) -> Result<f64, &'static str> {
 /// Runs the command.
 pub(super) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     let (inputs, received) = channel();
-    interruptible(inputs.clone())?;
+    let interrupted = inputs.clone();
+    super::on_interrupt(move || drop(interrupted.send(Input::Interrupted)))
+        .map_err(Failure::Replay)?;
     let settings = Settings {
         window: Window {
             speed: args.speed,
@@ -119,14 +122,6 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     problem.map_or(Ok(()), |why| Err(Failure::Replay(why)))
 }
 
-/// Reports Ctrl+C, and that the command is to end.
-fn interruptible(inputs: Sender<Input>) -> Result<(), Failure> {
-    ctrlc::set_handler(move || {
-        let _ = inputs.send(Input::Interrupted);
-    })
-    .map_err(|error| Failure::Replay(format!("cannot react to Ctrl+C: {error}")))
-}
-
 fn print(event: &Event, as_json: bool) -> Result<(), Failure> {
     let mut out = output::out();
     if as_json {
@@ -150,7 +145,7 @@ fn print(event: &Event, as_json: bool) -> Result<(), Failure> {
             out.flush()?;
         }
         Event::Skipped(id) => output::say(format_args!(
-            "{id} is left out: it was never connected while it was recorded"
+            "{id} is left out: it was never connected during the recording"
         )),
         Event::Note(note) => output::say(note),
         Event::Waiting => output::tell(

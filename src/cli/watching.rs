@@ -18,8 +18,8 @@ use super::{
 };
 use disk::keys::{Loaded, Store, StoreError};
 use fleet::{
-    BoardKey, BoardView, Broker, BrokerStatus, Changes, Fleet, Listening, Lookout, Settings,
-    TypedKind, Watch, typed_kind,
+    BoardKey, BoardView, Broker, BrokerStatus, Changes, Fleet, LOGIN_ADVICE, Listening, Lookout,
+    Settings, TypedKind, Watch, typed_kind,
 };
 use keys::{Key, Keys};
 use text::matching::{Fit, Typed};
@@ -206,7 +206,13 @@ impl Watching {
 
     /// What is wrong with the brokers.
     pub(super) fn broker_problems(&self) -> impl Iterator<Item = String> {
-        self.brokers.iter().filter_map(BrokerStatus::problem)
+        self.brokers.iter().filter_map(|broker| {
+            let problem = broker.problem()?;
+            Some(match broker.refuses_login() {
+                true => format!("{problem} {LOGIN_ADVICE}"),
+                false => problem,
+            })
+        })
     }
 
     fn drain(&mut self) -> Changes {

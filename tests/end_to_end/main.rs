@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod brokers;
 mod care;
 mod commanding;
 mod comparison;

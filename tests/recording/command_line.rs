@@ -6,12 +6,14 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
+use record::Recorded;
 use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::{
-    bench::{board, pushes, records},
+    bench::{PATIENCE, board, pushes, records},
     program,
 };
 
@@ -69,12 +71,22 @@ fn a_recording_ends_properly_when_it_is_interrupted_and_can_be_replayed() {
     let mut line = String::new();
     told.read_line(&mut line).expect("a line");
     assert_eq!(line, "recording to lab.jsonl.gz\n");
-    // A weather station pushes once per second.
-    std::thread::sleep(std::time::Duration::from_secs(4));
+    let path = folder.path().join("lab.jsonl.gz");
+    let end = Instant::now() + PATIENCE;
+    while pushes(&records(&path)).len() < 2 {
+        assert!(Instant::now() < end, "no pushes");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let (success, printed) = interrupt(child);
     assert!(success && printed.starts_with("recorded "), "{printed}");
-    let records = records(&folder.path().join("lab.jsonl.gz"));
-    assert!(pushes(&records).len() > 1, "{records:#?}");
+    let records = records(&path);
+    let described = records.iter().position(
+        |record| matches!(&record.what, Recorded::Board(board) if !board.components.is_empty()),
+    );
+    let happened = records
+        .iter()
+        .position(|record| matches!(record.what, Recorded::Push { .. } | Recorded::Event { .. }));
+    assert!(described.is_some() && described < happened, "{records:#?}");
 
     let late = [
         "replay",
@@ -89,7 +101,25 @@ fn a_recording_ends_properly_when_it_is_interrupted_and_can_be_replayed() {
         .expect("the program");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1));
-    assert!(told.contains("the recording has only "), "{told}");
+    assert!(told.contains("the recording is only "), "{told}");
+
+    let other = [
+        "replay",
+        "lab.jsonl.gz",
+        "--no-mdns",
+        "--now",
+        "--board",
+        "Kitchen",
+    ];
+    let output = switchboard(folder.path(), &other)
+        .output()
+        .expect("the program");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        told.contains("the recording has no board named Kitchen"),
+        "{told}"
+    );
 
     let again = [
         "replay",
@@ -112,16 +142,12 @@ fn a_recording_ends_properly_when_it_is_interrupted_and_can_be_replayed() {
     };
     assert_eq!(board["board"], format!("replay-{id}"));
     let at = board["address"].as_str().expect("an address");
-    let show = || {
-        let shown = switchboard(folder.path(), &["show", at]).output();
-        String::from_utf8_lossy(&shown.expect("the program").stdout).into_owned()
-    };
-    // The first controller begins the replay, and may be earlier than the
-    // components.
-    let first = show();
-    assert!(first.contains("(replay)"), "{first}");
-    let second = show();
-    assert!(second.contains("Temperature"), "{second}");
+    let shown = switchboard(folder.path(), &["show", at]).output();
+    let shown = String::from_utf8_lossy(&shown.expect("the program").stdout).into_owned();
+    assert!(
+        shown.contains("(replay)") && shown.contains("Temperature"),
+        "{shown}"
+    );
     let toggled = switchboard(folder.path(), &["call", at, "Device.Reboot"]).output();
     let toggled = toggled.expect("the program");
     assert_eq!(toggled.status.code(), Some(1));

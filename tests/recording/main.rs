@@ -8,4 +8,5 @@ mod postgres;
 #[path = "../program/mod.rs"]
 mod program;
 mod round_trip;
+mod server;
 mod session;

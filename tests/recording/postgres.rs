@@ -1,167 +1,22 @@
-//! Recordings in a real PostgreSQL server, which runs for the test alone.
+//! Recordings in a real PostgreSQL server.
 
 use std::{
     fs,
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::{Command, Output},
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
     sync::mpsc::{Receiver, channel},
+    time::{Duration, Instant},
 };
 
 use protocol::State;
 use record::{Destination, FileSettings, Item, Notice, Reader, Recorded, Recording, Selection};
 use virtual_board::Profile;
 
-use crate::bench::{Bench, PATIENCE, board};
-
-/// A server with a database `lab` of the user `me`.
-struct Server {
-    programs: PathBuf,
-    folder: tempfile::TempDir,
-    port: u16,
-    /// It refuses to run as root.
-    as_root: bool,
-}
-
-impl Server {
-    /// `None` if it is not installed; the test then says so.
-    fn start(test: &str) -> Option<Self> {
-        let Some(programs) = programs() else {
-            println!("SKIPPED recording: {test}: PostgreSQL is missing (Debian: postgresql)");
-            return None;
-        };
-        let user = Command::new("id").arg("-u").output().expect("id").stdout;
-        let as_root = user.trim_ascii() == b"0";
-        let folder = tempfile::tempdir().expect("a folder");
-        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
-        if as_root {
-            let owned = Command::new("chown")
-                .arg("postgres")
-                .arg(folder.path())
-                .status();
-            assert!(owned.expect("chown").success());
-        }
-        let server = Self {
-            programs,
-            folder,
-            port,
-            as_root,
-        };
-        let data = server.data();
-        let data = data.to_str().expect("a path");
-        server.run(
-            "initdb",
-            &["-D", data, "-A", "trust", "-U", "me", "--no-sync"],
-        );
-        server.again();
-        server.psql("postgres", &["CREATE DATABASE lab"]);
-        Some(server)
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    fn run(&self, program: &str, arguments: &[&str]) {
-        let path = self.programs.join(program);
-        let mut command = match self.as_root {
-            true => {
-                let mut command = Command::new("runuser");
-                command.args(["-u", "postgres", "--"]).arg(path);
-                command
-            }
-            false => Command::new(path),
-        };
-        command.args(arguments).current_dir(self.folder.path());
-        let output = command.output().expect("a program of PostgreSQL");
-        assert!(output.status.success(), "{program}: {}", told(&output));
-    }
-
-    /// Starts the server and waits until it accepts connections.
-    fn again(&self) {
-        let (data, log) = (self.data(), self.folder.path().join("log"));
-        let options = format!(
-            "-F -p {} -h 127.0.0.1 -k {}",
-            self.port,
-            self.folder.path().display()
-        );
-        let text = |path: &Path| path.to_str().expect("a path").to_owned();
-        let arguments = [
-            "-D",
-            &text(&data),
-            "-l",
-            &text(&log),
-            "-o",
-            &options,
-            "-w",
-            "start",
-        ];
-        self.run("pg_ctl", &arguments);
-    }
-
-    /// Ends the server at once, as a power cut would.
-    fn kill(&self) {
-        let data = self.data();
-        let data = data.to_str().expect("a path");
-        self.run("pg_ctl", &["-D", data, "-m", "immediate", "-w", "stop"]);
-    }
-
-    fn address(&self, database: &str) -> String {
-        format!("postgres://me@127.0.0.1:{}/{database}", self.port)
-    }
-
-    /// What statements return, line by line.
-    fn psql(&self, database: &str, statements: &[&str]) -> Vec<String> {
-        let mut command = Command::new(self.programs.join("psql"));
-        command.args(["-At", "-v", "ON_ERROR_STOP=1", &self.address(database)]);
-        for statement in statements {
-            command.args(["-c", statement]);
-        }
-        let output = command.output().expect("psql");
-        assert!(output.status.success(), "{}", told(&output));
-        let text = String::from_utf8(output.stdout).expect("text");
-        text.lines().map(str::to_owned).collect()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if self.data().join("postmaster.pid").exists() && !std::thread::panicking() {
-            self.kill();
-        } else if std::thread::panicking() {
-            let data = self.data();
-            let _ = Command::new("runuser")
-                .args(["-u", "postgres", "--"])
-                .arg(self.programs.join("pg_ctl"))
-                .arg("-D")
-                .arg(data)
-                .args(["-m", "immediate", "stop"])
-                .output();
-        }
-    }
-}
-
-fn told(output: &Output) -> String {
-    let (out, err) = (&output.stdout, &output.stderr);
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(out),
-        String::from_utf8_lossy(err)
-    )
-}
-
-/// Where Debian has the programs of the newest version.
-fn programs() -> Option<PathBuf> {
-    let mut versions: Vec<_> = fs::read_dir("/usr/lib/postgresql")
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
-        .filter(|folder| folder.join("initdb").exists())
-        .collect();
-    versions.sort();
-    versions.pop()
-}
+use crate::{
+    bench::{Bench, PATIENCE, board},
+    command_line::switchboard,
+    server::{Server, told},
+};
 
 /// Records a fleet into the server, and what is told about it.
 fn record(bench: &Bench, server: &Server) -> (Recording, Receiver<Notice>) {
@@ -301,4 +156,83 @@ fn a_database_that_cannot_be_used_is_named_with_the_reason() {
         );
         assert!(error.contains(reason), "{error}");
     }
+}
+
+#[test]
+fn a_database_with_tls_is_verified_and_the_connection_is_encrypted() {
+    let Some(server) = Server::start("TLS") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let plain = format!(
+        "postgres://me@127.0.0.1:{}/lab?sslmode=require",
+        server.port
+    );
+    let certificate = folder.path().join("ca.pem");
+    let record = |to: &str, trusts: bool| {
+        let mut arguments = vec!["record", "--to", to, "--for", "100ms", "nothing"];
+        if trusts {
+            arguments.extend(["--ca", "ca.pem"]);
+        }
+        let mut command = switchboard(folder.path(), &arguments);
+        let output = command.env("PGPASSWORD", "open sesame").output();
+        let output = output.expect("the program");
+        (output.status.success(), told(&output))
+    };
+    let (success, said) = record(&plain, false);
+    assert!(!success && said.contains("does not support TLS"), "{said}");
+
+    fs::copy(server.encrypt(), &certificate).expect("the certificate");
+    let address = |host: &str, mode: &str| {
+        let port = server.port;
+        format!("postgres://recorder@{host}:{port}/lab?sslmode={mode}")
+    };
+    for (to, trusts, reason) in [
+        (address("localhost", "disable"), true, "rejects connection"),
+        (address("localhost", "require"), false, "self-signed"),
+        (address("127.0.0.1", "require"), true, "not for 127.0.0.1"),
+    ] {
+        let (success, said) = record(&to, trusts);
+        assert!(!success && said.contains(reason), "{to}: {said}");
+        assert!(!said.contains("sesame"), "{said}");
+    }
+    for mode in ["require", "verify-full"] {
+        let (success, said) = record(&address("localhost", mode), true);
+        assert!(success, "{said}");
+    }
+    let ends = "SELECT count(*) FROM switchboard_records WHERE what = 'end'";
+    assert_eq!(server.psql("lab", &[ends]), ["2"]);
+}
+
+#[test]
+fn a_database_that_hangs_delays_the_end_by_ten_seconds_at_most() {
+    let Some(server) = Server::start("a database that hangs") else {
+        return;
+    };
+    let (_boards, address) = board(Profile::Lamp);
+    let mut bench = Bench::new();
+    let (recording, notices) = record(&bench, &server);
+    let notice = notices.recv_timeout(PATIENCE).expect("a notice");
+    assert!(matches!(notice, Notice::Database(_)));
+    let mut psql = Command::new(server.programs.join("psql"));
+    psql.args(["-At", &server.address("lab")]);
+    let piped = psql.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut lock = piped.spawn().expect("psql");
+    let mut typed = lock.stdin.take().expect("its input");
+    let statements = b"BEGIN; LOCK TABLE switchboard_records; SELECT 'locked';\n";
+    typed.write_all(statements).expect("statements");
+    let printed = BufReader::new(lock.stdout.take().expect("its output"));
+    let locked = printed.lines().map(|line| line.expect("a line"));
+    assert!(locked.into_iter().any(|line| line == "locked"));
+    bench.add(&address);
+    let began = Instant::now();
+    let error = recording.stop().expect_err("nothing can be written");
+    // The answer to a statement is awaited for 30 s otherwise.
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    let reason = "the database does not respond; ";
+    assert!(error.starts_with(reason), "{error}");
+    // Ends the transaction.
+    drop(typed);
+    assert!(lock.wait().expect("psql").success());
 }

@@ -80,7 +80,9 @@ fn a_replayed_board_refuses_commands_and_says_why() {
     let (_boards, address) = board(Profile::Everything);
     let mut bench = Bench::new();
     bench.add(&address);
-    bench.record(&path).stop().expect("a recording");
+    let status = bench.record(&path).stop().expect("a recording");
+    let length = std::fs::metadata(&path).expect("the file").len();
+    assert_eq!(status.bytes, length);
 
     let mut bench = Bench::new();
     let (_playback, events) = replay(&path, Settings::default());
@@ -169,6 +171,33 @@ fn a_replay_can_begin_in_the_middle_with_the_states_of_that_moment() {
         .filter(|push| push.component == "light:0")
         .collect();
     assert_eq!(seen.len(), 1, "{seen:?}");
+}
+
+/// A board that is known by its address only, and one that pushes later.
+const TWO_BOARDS: &str = r#"{"switchboard_recording":1,"program":"switchboard 0.1.0","session":"s","started":1.5,"part":1}
+{"at":1.5,"t":0.0,"board":"192.0.2.1:80","what":"board","name":"192.0.2.1:80","family":"switchboard","address":"192.0.2.1:80","link":{"state":"connecting"},"components":[]}
+{"at":2.0,"t":0.5,"board":"192.0.2.1:80","what":"log","level":"info","message":"started"}
+{"at":2.5,"t":1.0,"board":"sb-1","what":"board","name":"Lamp","family":"switchboard","address":"192.0.2.2:80","link":{"state":"connected"},"info":{"id":"sb-1","name":"Lamp","mac":"","version":"1.0.0","platform":"virtual","board":"","proto":1,"epoch":"00000007","uptime_ms":5},"components":[]}
+{"at":2.6,"t":1.1,"board":"sb-1","what":"log","level":"info","message":"connected"}
+{"at":2.7,"t":1.2,"board":"sb-1","what":"board","name":"Lamp","family":"switchboard","address":"192.0.2.2:80","link":{"state":"connected"},"info":{"id":"sb-1","name":"Lamp","mac":"","version":"1.0.0","platform":"virtual","board":"","proto":1,"epoch":"00000007","uptime_ms":5},"components":[{"descriptor":{"key":"switch:0","kind":"switch","name":"Lamp"},"state":{"on":true}}]}
+{"at":3.5,"t":2.0,"board":"sb-1","what":"push","components":{"switch:0":{"on":false}}}
+{"at":4.5,"t":3.0,"what":"end"}
+"#;
+
+#[test]
+fn a_replay_begins_with_a_board_that_is_replayed() {
+    let (folder, _) = place();
+    let path = folder.path().join("two.jsonl");
+    std::fs::write(&path, TWO_BOARDS).expect("a file");
+    let settings = Settings {
+        at_once: true,
+        ..Settings::default()
+    };
+    let (_playback, events) = replay(&path, settings);
+    let next = || events.recv_timeout(PATIENCE).expect("an event");
+    let first = next();
+    assert!(matches!(first, Event::Board(_)), "{first:?}");
+    assert_eq!(next(), Event::Playing(3.5));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use gui::{DialogKind, Notice, Settings};
 use scenes::Now;
 use serde_json::{Value, json};
 
+mod brokers;
 mod drawer;
 mod faults;
 mod first_start;

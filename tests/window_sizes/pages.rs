@@ -20,7 +20,7 @@ const SIZES: [[f32; 2]; 5] = [
 ];
 
 /// A fault that is known.
-struct Exception {
+pub(super) struct Exception {
     page: &'static str,
     /// It is not known of wider windows.
     widest: f32,
@@ -77,11 +77,11 @@ const OF_OVERLAYS: &[Exception] = &[Exception::new(
 )];
 
 /// What a page is opened with.
-struct Case {
-    name: &'static str,
-    boards: fn(Now) -> Vec<BoardView>,
-    exercise: &'static str,
-    go: fn(&mut Harness<'static, Bench>),
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    pub(super) boards: fn(Now) -> Vec<BoardView>,
+    pub(super) exercise: &'static str,
+    pub(super) go: fn(&mut Harness<'static, Bench>),
 }
 
 fn open(case: &Case, theme: ThemeChoice) -> Harness<'static, Bench> {
@@ -95,7 +95,11 @@ fn open(case: &Case, theme: ThemeChoice) -> Harness<'static, Bench> {
 
 /// The faults of these cases that are not known, each with where it was found.
 /// A known one must exist.
-fn found(cases: &[Case], hovers: bool, known: &[&[Exception]]) -> BTreeMap<String, Vec<String>> {
+pub(super) fn found(
+    cases: &[Case],
+    hovers: bool,
+    known: &[&[Exception]],
+) -> BTreeMap<String, Vec<String>> {
     let known: Vec<&Exception> = known.iter().copied().flatten().collect();
     let mut gone = vec![true; known.len()];
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -134,7 +138,7 @@ fn found(cases: &[Case], hovers: bool, known: &[&[Exception]]) -> BTreeMap<Strin
     all
 }
 
-fn none(found: &BTreeMap<String, Vec<String>>) {
+pub(super) fn none(found: &BTreeMap<String, Vec<String>>) {
     let lines: Vec<_> = found
         .iter()
         .map(|(fault, places)| format!("{fault} ({})", places.join(", ")))
@@ -267,7 +271,7 @@ fn introduction(harness: &mut Harness<'static, Bench>) {
     harness.get_by_label("Show introduction").click();
 }
 
-fn ask(harness: &mut Harness<'static, Bench>, asks: DialogKind) {
+pub(super) fn ask(harness: &mut Harness<'static, Bench>, asks: DialogKind) {
     harness
         .state_mut()
         .window

@@ -1,6 +1,6 @@
 //! `switchboard bridge` without its command line.
 
-use bridge::{Context, Options, Shard};
+use bridge::{Context, Options};
 use fleet::Settings;
 use net::client::Trust;
 
@@ -25,7 +25,6 @@ pub(super) fn run(broker: u16) -> Outcome<()> {
         password: None,
         trust: Trust::usual(),
         names,
-        shard: Shard::default(),
         home_assistant: false,
         metrics: None,
         fleet: Settings {
@@ -33,7 +32,6 @@ pub(super) fn run(broker: u16) -> Outcome<()> {
             addresses,
             ..Settings::default()
         },
-        boards: Vec::new(),
     };
     Ok(bridge::run(options, |notice| {
         if notice.is_problem() {

@@ -17,7 +17,7 @@ fn main() -> std::io::Result<()> {
     let ctx = support::context();
     for line in stdin().lock().lines() {
         let board = serde_json::from_str(&line?).map_err(std::io::Error::other)?;
-        let view = support::view(board);
+        let view = support::board(board);
         let message = |Message { topic, payload }| {
             let payload: Value = serde_json::from_str(&payload).unwrap_or_default();
             json!({ "topic": topic, "payload": payload })

@@ -3,6 +3,10 @@
 //!
 //!     cargo run -p switchboard-bridge --example metrics
 
+#[path = "../tests/support/counted.rs"]
+mod counted;
+#[path = "../tests/support/everything.rs"]
+mod everything;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -19,12 +23,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .enable_all()
         .build()?;
     let server = runtime.block_on(Server::bind("127.0.0.1:0".parse()?, || {
-        let mut view = support::board(support::everything());
-        view.health = support::health([LinkProblem::Silent]);
+        let mut view = support::board(everything::everything());
+        view.health = counted::health([LinkProblem::Silent]);
         let mut counters = Counters::default();
         counters.board(&view);
-        counters.log(&support::command(Outcome::Unconfirmed));
-        counters.log(&support::command(Outcome::Done {
+        counters.log(&counted::command(Outcome::Unconfirmed));
+        counters.log(&counted::command(Outcome::Done {
             result: serde_json::Value::Null,
             took: Duration::from_millis(8),
         }));

@@ -16,10 +16,11 @@ const LONGEST_TOPIC: usize = 256;
 const LONGEST_ID: usize = 128;
 
 /// Methods that a bridge does not pass on, and why.
-const WITHHELD: [(&str, &str); 4] = [
+const WITHHELD: [(&str, &str); 5] = [
     ("Keys.", "keys of boards do not belong on a broker"),
     ("Outbound.", "tokens of boards do not belong on a broker"),
     ("Ota.", "a bridge does not transfer firmware"),
+    ("Log.", "a bridge does not pass on the logs of boards"),
     (
         "Device.Subscribe",
         "a bridge is subscribed already; states are published",
@@ -265,6 +266,7 @@ mod tests {
             (r#"{"method":"A.B","id":{}}"#, "bad_id"),
             (r#"{"method":"Keys.Add"}"#, "not_over_mqtt"),
             (r#"{"method":"Ota.Begin"}"#, "not_over_mqtt"),
+            (r#"{"method":"Log.Subscribe"}"#, "not_over_mqtt"),
             (r#"{"method":"A.B","reply_to":1}"#, "bad_reply_to"),
             (r#"{"method":"A.B","reply_to":"a"}"#, "bad_reply_to"),
             (

@@ -2,7 +2,7 @@
 //! it. Publishes nothing itself.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
@@ -38,8 +38,59 @@ struct Published {
     id: String,
     described: Option<Described>,
     description: u64,
+    /// The link that the availability was made from, unless it has a problem,
+    /// whose text depends on more.
+    link: Option<LinkState>,
     availability: u64,
-    components: BTreeMap<ComponentKey, (Arc<ComponentView>, u64)>,
+    /// In the order of the board.
+    components: Vec<Sent>,
+}
+
+/// What was published of a component.
+#[derive(Debug)]
+struct Sent {
+    key: ComponentKey,
+    topic: String,
+    /// What the payload was made from.
+    view: Option<Arc<ComponentView>>,
+    payload: u64,
+}
+
+impl Published {
+    /// The component at this place of the board. It is mostly at the same place
+    /// as before.
+    fn component(&mut self, place: usize, key: &ComponentKey) -> Option<&mut Sent> {
+        let is_it = |sent: &Sent| sent.key == *key;
+        let place = match self.components.get(place) {
+            Some(sent) if is_it(sent) => place,
+            _ => self.components.iter().position(is_it)?,
+        };
+        self.components.get_mut(place)
+    }
+
+    /// Takes the components of a board; what was published of those that it no
+    /// longer has is cleared.
+    fn list(&mut self, view: &BoardView, topic: impl Fn(&ComponentKey) -> String) -> Vec<Publish> {
+        let mut before = std::mem::take(&mut self.components);
+        for component in &view.components {
+            let key = &component.descriptor.key;
+            let known = before.iter().position(|sent| sent.key == *key);
+            self.components.push(match known {
+                Some(place) => before.swap_remove(place),
+                None => Sent {
+                    key: key.clone(),
+                    topic: topic(key),
+                    view: None,
+                    payload: hash(&[]),
+                },
+            });
+        }
+        let clear = |sent: Sent| Publish::State {
+            topic: sent.topic,
+            payload: Vec::new(),
+        };
+        before.into_iter().map(clear).collect()
+    }
 }
 
 /// What a description was made from, to compare without writing it: states
@@ -89,6 +140,8 @@ pub struct Face {
     names: Context,
     shard: Shard,
     boards: BTreeMap<BoardKey, Published>,
+    /// The key of each published board.
+    keys: HashMap<String, BoardKey>,
 }
 
 impl Face {
@@ -98,6 +151,7 @@ impl Face {
             names,
             shard,
             boards: BTreeMap::new(),
+            keys: HashMap::new(),
         }
     }
 
@@ -105,7 +159,7 @@ impl Face {
     /// was connected to: until then anyone on the network can invent it.
     pub fn board(&mut self, view: &BoardView) -> Vec<Publish> {
         let mut messages = Vec::new();
-        let Some(id) = view.id.as_deref().filter(|id| self.shard.contains(id)) else {
+        let Some(id) = view.id.as_deref() else {
             return messages;
         };
         let known = self.boards.contains_key(&view.key);
@@ -120,7 +174,10 @@ impl Face {
             messages.extend(self.forgotten(view.key));
         }
         let board = self.boards.entry(view.key).or_default();
-        id.clone_into(&mut board.id);
+        if board.id != id {
+            id.clone_into(&mut board.id);
+            self.keys.insert(id.to_owned(), view.key);
+        }
         let names = &self.names;
         if !board.described.as_ref().is_some_and(|old| old.is(view)) {
             board.described = Some(Described::of(view));
@@ -131,53 +188,41 @@ impl Face {
                     payload: description,
                 });
             }
+            let topic = |key: &ComponentKey| names.component_topic(id, key);
+            messages.extend(board.list(view, topic));
         }
-        let gone: Vec<_> = board
-            .components
-            .keys()
-            .filter(|key| view.component(key).is_none())
-            .cloned()
-            .collect();
-        for key in gone {
-            board.components.remove(&key);
-            messages.push(Publish::State {
-                topic: names.component_topic(id, &key),
-                payload: Vec::new(),
-            });
-        }
-        for component in &view.components {
-            let key = &component.descriptor.key;
-            let slot = board.components.get_mut(key);
-            if slot
-                .as_ref()
-                .is_some_and(|(old, _)| Arc::ptr_eq(old, component))
-            {
+        for (place, component) in view.components.iter().enumerate() {
+            let Some(sent) = board.component(place, &component.descriptor.key) else {
+                continue;
+            };
+            let is_same = |old: &Arc<ComponentView>| Arc::ptr_eq(old, component);
+            if sent.view.as_ref().is_some_and(is_same) {
                 continue;
             }
+            sent.view = Some(Arc::clone(component));
             let payload = if component.reported.is_empty() {
                 Vec::new()
             } else {
                 serde_json::to_vec(&component.reported).unwrap_or_default()
             };
-            let hash = hash(&payload);
-            let before = slot.map_or(self::hash(&[]), |(_, hash)| *hash);
-            board
-                .components
-                .insert(key.clone(), (Arc::clone(component), hash));
-            if before != hash {
+            if replace(&mut sent.payload, &payload) {
                 messages.push(Publish::State {
-                    topic: names.component_topic(id, key),
+                    topic: sent.topic.clone(),
                     payload,
                 });
             }
         }
-        let availability = availability(view, names).to_string().into_bytes();
         // After the states, so that a board that is online has them.
-        if replace(&mut board.availability, &availability) {
-            messages.push(Publish::State {
-                topic: names.board_topic(id, "$availability"),
-                payload: availability,
-            });
+        if board.link.as_ref() != Some(&view.link) {
+            let has_problem = matches!(view.link, LinkState::Unreachable { .. });
+            board.link = (!has_problem).then(|| view.link.clone());
+            let availability = availability(view, names).to_string().into_bytes();
+            if replace(&mut board.availability, &availability) {
+                messages.push(Publish::State {
+                    topic: names.board_topic(id, "$availability"),
+                    payload: availability,
+                });
+            }
         }
         messages
     }
@@ -208,14 +253,17 @@ impl Face {
         let Some(board) = self.boards.remove(&key) else {
             return Vec::new();
         };
+        if self.keys.get(&board.id) == Some(&key) {
+            self.keys.remove(&board.id);
+        }
         let names = &self.names;
         let own = ["$availability", "$description"]
             .into_iter()
             .map(|last| names.board_topic(&board.id, last));
         let components = board
             .components
-            .keys()
-            .map(|key| names.component_topic(&board.id, key));
+            .iter()
+            .map(|component| component.topic.clone());
         own.chain(components)
             .map(|topic| Publish::State {
                 topic,
@@ -227,8 +275,7 @@ impl Face {
     /// The availability to publish for a board that is at the broker from an
     /// earlier run, and that this run does not know (yet).
     pub fn unknown(&self, id: &str, payload: &[u8]) -> Option<Publish> {
-        let known = self.boards.values().any(|board| board.id == id);
-        if known || !self.shard.contains(id) {
+        if !self.shard.contains(id) || self.keys.contains_key(id) {
             return None;
         }
         let stated: Value = serde_json::from_slice(payload).ok()?;
@@ -240,11 +287,6 @@ impl Face {
             .to_string()
             .into_bytes(),
         })
-    }
-
-    /// How many boards are published.
-    pub fn count(&self) -> usize {
-        self.boards.len()
     }
 }
 

@@ -10,13 +10,12 @@ mod face;
 pub mod home_assistant;
 pub mod metrics;
 mod notice;
-pub mod replies;
-mod shard;
+mod replies;
 mod topics;
 
 pub use bridge::{Options, RunError, run};
 pub use context::Context;
 pub use face::{Face, Publish};
+pub use fleet::{Shard, ShardError};
 pub use notice::Notice;
-pub use shard::{Shard, ShardError};
 pub use topics::{Target, target};

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr};
 
-use mqtt::{BrokerAddress, Problem};
+use mqtt::{BrokerAddress, LOGIN_ADVICE, Problem};
 
 use crate::Shard;
 
@@ -28,7 +28,7 @@ pub enum Notice {
         /// Where its topics begin.
         site: String,
     },
-    /// Another bridge does.
+    /// Another bridge publishes them.
     StandingBy {
         /// The other bridge.
         holder: String,
@@ -57,7 +57,7 @@ pub enum Notice {
         /// Its filter.
         filter: String,
     },
-    /// Another bridge of the site counts another number of shards.
+    /// Another bridge of the site uses a different number of shards.
     OtherCount {
         /// The other bridge.
         bridge: String,
@@ -68,7 +68,8 @@ pub enum Notice {
     },
     /// A message was ignored or not published.
     Message(String),
-    /// Events were not published while the broker was away.
+    /// This many events and replies were not published: the broker was away or
+    /// too slow.
     Dropped(u64),
 }
 
@@ -94,9 +95,13 @@ impl fmt::Display for Notice {
                 } else {
                     "."
                 };
+                let advice = match problem.is_login() {
+                    true => format!(" {LOGIN_ADVICE}"),
+                    false => String::new(),
+                };
                 write!(
                     formatter,
-                    "Waiting for the broker at {broker}: {problem}{dot} Retrying."
+                    "Waiting for the broker at {broker}: {problem}{dot}{advice} Retrying."
                 )
             }
             Self::Connected { broker } => write!(formatter, "Connected to the broker at {broker}."),
@@ -114,8 +119,8 @@ impl fmt::Display for Notice {
             ),
             Self::SameName { name } => write!(
                 formatter,
-                "Another bridge of this site is called {name:?}. Give each its own name with \
-                 --name."
+                "Another bridge of this site is also called {name:?}. Give each its own name \
+                 with --name."
             ),
             Self::NotDelivered { topic, filter } => write!(
                 formatter,
@@ -141,8 +146,8 @@ impl fmt::Display for Notice {
             Self::Message(text) => formatter.write_str(text),
             Self::Dropped(count) => write!(
                 formatter,
-                "{count} events and replies were not published, because the broker was away or \
-                 too slow. States are not affected."
+                "Events and replies that were not published, because the broker was away or too \
+                 slow: {count}. States are not affected."
             ),
         }
     }

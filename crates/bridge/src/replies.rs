@@ -9,23 +9,23 @@ use std::{
 };
 
 /// The most replies that are kept.
-pub const MOST: usize = 1000;
+pub(crate) const MOST: usize = 1000;
 
 /// The most bytes of their topics and payloads.
-pub const MOST_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// How long a reply is kept.
-pub const KEPT_FOR: Duration = Duration::from_secs(60);
+pub(crate) const KEPT_FOR: Duration = Duration::from_secs(60);
 
 /// A reply to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// Identifies it in what the connection reports.
-    pub ticket: u64,
+    pub(crate) ticket: u64,
     /// Where it is published.
-    pub topic: String,
+    pub(crate) topic: String,
     /// What is published.
-    pub payload: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Kept {
 
 /// The replies that the broker has not acknowledged, the oldest first.
 #[derive(Debug, Default)]
-pub struct Replies {
+pub(crate) struct Replies {
     kept: BTreeMap<u64, Kept>,
     bytes: usize,
     last: u64,
@@ -54,7 +54,7 @@ pub struct Replies {
 
 impl Replies {
     /// Keeps a reply; if there are too many, the oldest are dropped.
-    pub fn add(&mut self, topic: String, payload: Vec<u8>, now: Instant) {
+    pub(crate) fn add(&mut self, topic: String, payload: Vec<u8>, now: Instant) {
         self.last += 1;
         let kept = Kept {
             topic,
@@ -73,7 +73,7 @@ impl Replies {
 
     /// What is to be handed to the connection now. What is too old is dropped
     /// instead.
-    pub fn due(&mut self, now: Instant) -> Vec<Reply> {
+    pub(crate) fn due(&mut self, now: Instant) -> Vec<Reply> {
         self.expire(now);
         let waiting = self.kept.iter_mut().filter(|(_, kept)| !kept.on_its_way);
         waiting
@@ -89,31 +89,31 @@ impl Replies {
     }
 
     /// The broker has a reply.
-    pub fn arrived(&mut self, ticket: u64) {
+    pub(crate) fn arrived(&mut self, ticket: u64) {
         self.remove(ticket);
     }
 
     /// A connection did not deliver a reply, or may not have.
-    pub fn failed(&mut self, ticket: u64) {
+    pub(crate) fn failed(&mut self, ticket: u64) {
         if let Some(kept) = self.kept.get_mut(&ticket) {
             kept.on_its_way = false;
         }
     }
 
     /// The connection is gone and reports nothing any more.
-    pub fn all_failed(&mut self) {
+    pub(crate) fn all_failed(&mut self) {
         for kept in self.kept.values_mut() {
             kept.on_its_way = false;
         }
     }
 
     /// When [`Replies::expire`] is to be called.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.kept.first_key_value().map(|(_, kept)| kept.until)
     }
 
     /// Drops what is too old.
-    pub fn expire(&mut self, now: Instant) {
+    pub(crate) fn expire(&mut self, now: Instant) {
         while let Some((ticket, kept)) = self.kept.first_key_value()
             && now >= kept.until
         {
@@ -122,7 +122,7 @@ impl Replies {
     }
 
     /// How many were dropped since this was called last.
-    pub fn dropped(&mut self) -> u64 {
+    pub(crate) fn dropped(&mut self) -> u64 {
         std::mem::take(&mut self.dropped)
     }
 

@@ -3,14 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/everything.rs"]
+mod everything;
 mod support;
 
 use std::{sync::Arc, time::Duration, time::Instant};
 
 use bridge::home_assistant::{Announcer, Due};
+use everything::everything;
 use fleet::{BoardKey, BoardView, ComponentView};
 use serde_json::Value;
-use support::{board, context, everything};
+use support::{board, context};
 
 const DEVICE: &str = "homeassistant/device/sb-0a1b2c/config";
 const LAMP: &str = "switchboard/home/sb-0a1b2c/light:0/ha";

@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/everything.rs"]
+mod everything;
 mod support;
 
 use bridge::home_assistant::{Command, Refusal, command, state, states};
+use everything::everything;
 use protocol::ComponentKey;
 use serde_json::{Value, json};
-use support::{board, context, everything};
+use support::{board, context};
 
 fn key(text: &str) -> ComponentKey {
     text.parse().unwrap()
@@ -149,6 +152,11 @@ fn what_cannot_be_read_is_refused_with_what_is_accepted() {
             "light:0",
             r#"{"color":{"r":1,"g":2,"b":256}}"#,
             "r, g and b",
+        ),
+        (
+            "light:1",
+            r#"{"color":{"r":1,"g":2,"b":3,"w":256}}"#,
+            "and w of a light",
         ),
         ("light:0", r#"{"state":"ON","flash":2}"#, "accepted: state"),
         ("light:0", r#"{"transition":null}"#, "a time in seconds"),

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "support/everything.rs"]
+mod everything;
 mod support;
 
 use std::{
@@ -11,8 +13,9 @@ use std::{
 };
 
 use bridge::home_assistant::{PAYLOAD, discovery, forget};
+use everything::everything;
 use serde_json::{Value, json};
-use support::{board, context, everything};
+use support::{board, context};
 
 /// The keys of each platform, of the payload and of its parts: collected and
 /// compared by `tests/home_assistant`.

@@ -2,18 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/counted.rs"]
+mod counted;
+#[path = "support/everything.rs"]
+mod everything;
 mod support;
 
 use std::{
     collections::BTreeSet,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use bridge::metrics::{BOARDS, COMPONENTS, CONTENT_TYPE, Counters, render, server::Server};
+use counted::{command, health};
+use everything::everything;
 use fleet::{BoardView, LinkProblem, LinkState, Outcome};
 use serde_json::{Value, json};
-use support::{board, command, context, everything, health};
+use support::{board, context};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -266,6 +272,32 @@ async fn a_scrape_is_answered_and_nothing_else() {
     }
     let head = exchange(address, &get("/metrics").replace("GET", "HEAD")).await;
     assert!(head.ends_with("\r\n\r\n"), "{head}");
+    running.abort();
+}
+
+#[tokio::test]
+async fn nothing_waits_for_a_long_text() {
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let begin = Mutex::new(Some(begin));
+    let server = Server::bind("127.0.0.1:0".parse().unwrap(), move || {
+        if let Some(begin) = begin.lock().unwrap().take() {
+            begin.send(()).unwrap();
+        }
+        released.lock().unwrap().recv().unwrap();
+        "# EOF\n".to_owned()
+    })
+    .await
+    .unwrap();
+    let address = server.address().unwrap();
+    let running = tokio::spawn(server.run());
+    let scrape = tokio::spawn(async move { exchange(address, &get("/metrics")).await });
+    begun.await.unwrap();
+    let other = exchange(address, &get("/")).await;
+    assert!(other.starts_with("HTTP/1.1 404 "), "{other}");
+    release.send(()).unwrap();
+    assert!(scrape.await.unwrap().ends_with("# EOF\n"));
     running.abort();
 }
 

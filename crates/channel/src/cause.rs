@@ -97,7 +97,7 @@ impl EndCause {
         match error {
             DialError::Unreachable { .. } => Self::Unreachable(words),
             DialError::NoAnswer { .. } => Self::NoAnswer(words),
-            DialError::NoName { .. } | DialError::Tls { .. } => Self::Tls(words),
+            DialError::Tls { .. } => Self::Tls(words),
         }
     }
 

@@ -29,15 +29,19 @@ pub enum Received<'a> {
     /// A binary message, or bytes of a TCP stream, divided anywhere.
     Binary(&'a [u8]),
     /// A message of a broker, on a topic of the board.
-    Mqtt {
-        /// Its topic.
-        topic: &'a str,
-        /// Its payload.
-        payload: &'a [u8],
-        /// Whether the broker kept it from before: an event that is retained
-        /// did not happen now.
-        retained: bool,
-    },
+    Mqtt(BrokerMessage<'a>),
+}
+
+/// A message of a broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrokerMessage<'a> {
+    /// Its topic.
+    pub topic: &'a str,
+    /// Its payload.
+    pub payload: &'a [u8],
+    /// Whether the broker kept it from before: an event that is retained did
+    /// not happen now.
+    pub retained: bool,
 }
 
 /// What a dialect wants done, in this order.

@@ -18,18 +18,22 @@ mod homie;
 mod light;
 mod numbering;
 pub mod preview;
+#[cfg(test)]
+mod rig;
 mod shadow;
 mod shelly;
 mod tasmota;
+mod waiting;
 mod wled;
 
-pub use action::{Action, Actions, Payload, Problem, Received};
+pub use action::{Action, Actions, BrokerMessage, Payload, Problem, Received};
 pub use bridge::{bridged, bridged_boards};
 pub use directory::{Bridge, Change, Directory, Found, is_plain_topic};
 pub use family::{Confirmation, Credential, Endpoint, Family, TxtError, UnknownFamily};
 pub use shelly::inbound_id as shelly_inbound_id;
 
 pub(crate) use shadow::{OWN_CLIENT, Shadow};
+pub(crate) use waiting::Waiting;
 
 use std::{fmt, time::Instant};
 

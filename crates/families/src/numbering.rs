@@ -31,11 +31,15 @@ pub(crate) fn numbered<'a>(
 
 /// FNV-1a of 32 bits, folded to 16 (draft-eastlake-fnv).
 fn hashed(text: &str) -> u16 {
-    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
-    let [a, b, c, d] = hash.to_be_bytes();
+    let [a, b, c, d] = fnv_1a(text).to_be_bytes();
     u16::from_be_bytes([a ^ c, b ^ d])
+}
+
+/// FNV-1a of 32 bits.
+pub(crate) fn fnv_1a(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 #[cfg(test)]

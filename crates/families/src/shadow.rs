@@ -13,7 +13,7 @@ use protocol::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Actions, Family};
+use crate::{Action, Actions, Family};
 
 /// The number of this program among the board's clients: a board of another
 /// family has none.
@@ -339,6 +339,14 @@ impl Shadow {
             id,
             outcome: Err(error),
         }));
+    }
+
+    /// Answers `Sys.Ping` without an exchange: the broker vouches for the
+    /// board, which counts as heard.
+    pub(crate) fn vouched(id: Option<Id>, message: &'static str, out: &mut Actions) {
+        out.push(Action::Alive);
+        let error = RpcError::new(Code::FailedPrecondition, "not_measured", message);
+        Self::refuse(id, error, out);
     }
 
     /// Refuses a request that boards of this family have no counterpart of.

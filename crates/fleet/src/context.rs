@@ -20,6 +20,8 @@ pub(super) struct Context {
     pub(super) attempts: Attempts,
     pub(super) descriptors: Descriptors,
     pub(super) live_ids: LiveIds,
+    /// See [`super::Settings::keep_past`].
+    pub(super) keep_past: bool,
     /// What boards want of brokers.
     pub(super) brokers: UnboundedSender<brokers::Request>,
 }

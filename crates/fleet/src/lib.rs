@@ -17,6 +17,7 @@ mod live_ids;
 mod preview;
 mod published;
 mod roster;
+mod shard;
 pub mod transport;
 mod typed_address;
 mod unseen;
@@ -39,6 +40,7 @@ pub use clock::{Clock, Jump, Timeline};
 pub use frames::{Content, Direction, Following, Frames, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
 pub use preview::Preview;
+pub use shard::{Shard, ShardError};
 pub use unseen::Shown;
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,
@@ -48,7 +50,7 @@ pub use view::{
 
 pub use address::{Address, AddressError, Candidates};
 pub use brokers::{Broker, BrokerState, BrokerStatus, PREFIX as BRIDGE_PREFIX};
-pub use mqtt::{BrokerAddress, BrokerAddressError, PASSWORD_VARIABLE};
+pub use mqtt::{BrokerAddress, BrokerAddressError, LOGIN_ADVICE, PASSWORD_VARIABLE};
 pub use net::discovery::{Interfaces, Lookout};
 pub use transport::{Transport, UnknownTransport};
 
@@ -87,6 +89,13 @@ pub struct Settings {
     pub transport: Transport,
     /// The MQTT brokers from which boards are taken.
     pub brokers: Vec<Broker>,
+    /// The boards that are connected to: all, by default. Others are neither
+    /// added when they are found nor accepted when they connect; one that was
+    /// added by its address is disconnected when it states its id.
+    pub shard: Shard,
+    /// Whether values over time and recent frames of each board are kept, to
+    /// be displayed. They take most of the memory of boards that push often.
+    pub keep_past: bool,
 }
 
 impl Default for Settings {
@@ -100,6 +109,8 @@ impl Default for Settings {
             listen: None,
             transport: Transport::default(),
             brokers: Vec::new(),
+            shard: Shard::default(),
+            keep_past: true,
         }
     }
 }
@@ -152,6 +163,8 @@ impl Fleet {
             listen,
             transport,
             brokers,
+            shard,
+            keep_past,
         } = settings;
         let lookout = discovery.clone();
         // Before there are boards: a new address is compared with those of all.
@@ -167,9 +180,11 @@ impl Fleet {
         let engine = Engine::new(
             published.clone(),
             connect_to_all,
+            shard,
             keys,
             transport,
             discovery.as_ref(),
+            keep_past,
         );
         let thread = engine::spawn(engine, received, discovery)?;
         let fleet = Self {

@@ -83,7 +83,9 @@
 //! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `2 channels; total memory 12 KiB` |
 //! | buttons of the timeline | `Button` | `Hide timeline` or `Show timeline`, `All boards`, `This board`, `Readings`, `All activity`, `3 new` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` with the state as the value |
-//! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
+//! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` or `Close` |
+//! | brokers | `TextInput`, `Label`, `Button` | `Broker address`; `mqtt://broker.lan`, `Connected · 3 boards`, `Remove mqtt://broker.lan`, `Enter the password of mqtt://anna@broker.lan` |
+//! | a replay | `TextInput`, `Button` | `Speed`; `Speed 10×` |
 //! | a locked board without a key | `Button`, `PasswordInput` | `Pair…`, `Enter key…`, `Forget key…`; `Key` |
 //! | channels of the lab | `TextInput`, `Button`, `ListBoxOption` | `Address`; `Open the address`, `Addresses of boards` (with `MenuItem` `Open ws://…/ws`), `Open a recording`; `ws://…/ws: open, 0/s in, 0/s out`, `Show next to the others: ws://…/ws` |
 //! | one of them | `Button`, `Label` | `Open ws://…/ws` or `Close …`, `Record …` or `Stop recording …`, `Options of …`, `Hide …`; `in: 20/s, 960 B/s, …`; `plotted: /a/n  5.25`, with `GraphicsObject` `plot of /a/n: …` |

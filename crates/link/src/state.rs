@@ -144,7 +144,7 @@ pub enum LinkProblem {
     #[error("the broker reports it offline")]
     ReportedOffline,
     /// The broker through which it is reached cannot be used, and why.
-    #[error("its broker cannot be used: {0}")]
+    #[error("no connection through its broker: {0}")]
     Broker(String),
     /// The socket ended.
     #[error("the connection was closed")]

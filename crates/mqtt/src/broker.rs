@@ -2,10 +2,14 @@
 
 use std::{fmt, str::FromStr};
 
-use address::{Address, Host};
+use address::Address;
 
 /// The environment variable that has the password.
 pub const PASSWORD_VARIABLE: &str = "SWITCHBOARD_MQTT_PASSWORD";
+
+/// What the command line advises if a broker refuses the user.
+pub const LOGIN_ADVICE: &str = "The user is part of the address; the password is read from \
+                                SWITCHBOARD_MQTT_PASSWORD.";
 
 /// The ports that IANA registered for MQTT.
 const PLAIN: u16 = 1883;
@@ -33,15 +37,6 @@ impl BrokerAddress {
     /// The host and the port.
     pub fn address(&self) -> &Address {
         &self.address
-    }
-
-    /// The host: a name, or an IP address without brackets and zone.
-    pub fn host(&self) -> String {
-        match self.address.host() {
-            Host::Name(name) => name.clone(),
-            Host::V4(ip) => ip.to_string(),
-            Host::V6 { ip, .. } => ip.to_string(),
-        }
     }
 }
 
@@ -81,17 +76,16 @@ impl FromStr for BrokerAddress {
         };
         if user.is_some_and(|user| user.contains(':')) {
             return Err(error(&format!(
-                "a password does not belong in an address, which others can read. Set the \
-                 environment variable {PASSWORD_VARIABLE} instead"
+                "a password does not belong in an address, which others can read. Leave it out: \
+                 the window asks for it, and the command line reads the environment variable \
+                 {PASSWORD_VARIABLE}"
             )));
         }
         if user.is_some_and(|user| user.is_empty() || user.chars().any(char::is_control)) {
             return Err(error("its user is empty or has control characters"));
         }
         if host.contains(['/', '?', '#']) {
-            return Err(error(
-                "a broker has no path; a prefix of topics is --prefix",
-            ));
+            return Err(error("the address of a broker has no path"));
         }
         let (host, port) = match (host.rfind(']'), host.rfind(':')) {
             (bracket, Some(colon)) if bracket.is_none_or(|bracket| colon > bracket) => {
@@ -124,13 +118,15 @@ impl FromStr for BrokerAddress {
     }
 }
 
-/// The text without what looks like a password.
-fn without_password(text: &str) -> String {
+/// The text without what looks like a password, also if it has no scheme.
+pub fn without_password(text: &str) -> String {
+    // What has a colon before it is part of a password, not a scheme.
+    let scheme = text.find("://").filter(|at| !text[..*at].contains(':'));
+    let (scheme, rest) = text.split_at(scheme.map_or(0, |at| at + 3));
     let masked = || {
-        let (scheme, rest) = text.split_once("://")?;
         let (login, host) = rest.rsplit_once('@')?;
         let (user, _) = login.split_once(':')?;
-        Some(format!("{scheme}://{user}:…@{host}"))
+        Some(format!("{scheme}{user}:…@{host}"))
     };
     masked().unwrap_or_else(|| text.to_owned())
 }
@@ -142,16 +138,7 @@ impl fmt::Display for BrokerAddress {
         if let Some(user) = &self.user {
             write!(formatter, "{user}@")?;
         }
-        match self.address.host() {
-            Host::Name(name) => formatter.write_str(name)?,
-            Host::V4(ip) => ip.fmt(formatter)?,
-            Host::V6 { ip, zone: None } => write!(formatter, "[{ip}]")?,
-            Host::V6 {
-                ip,
-                zone: Some(zone),
-            } => write!(formatter, "[{ip}%{zone}]")?,
-        }
-        write!(formatter, ":{}", self.address.port())
+        write!(formatter, "{}", self.address)
     }
 }
 
@@ -224,11 +211,16 @@ mod tests {
 
     #[test]
     fn a_password_in_an_address_is_refused_and_not_repeated() {
-        let error = "mqtt://ann:secret@broker".parse::<BrokerAddress>();
-        let error = error.expect_err("a password").to_string();
-        assert!(
-            !error.contains("secret") && error.contains(PASSWORD_VARIABLE),
-            "{error}"
-        );
+        for (text, why) in [
+            ("mqtt://ann:secret@broker", PASSWORD_VARIABLE),
+            ("mqtt://ann:sec://ret@broker", PASSWORD_VARIABLE),
+            ("ann:secret@broker", "no scheme"),
+            ("mqtt:ann:secret@broker", "no scheme"),
+            ("ann:sec://ret@broker", "scheme is not supported"),
+        ] {
+            let error = text.parse::<BrokerAddress>().expect_err(text).to_string();
+            assert!(error.contains(why), "{error}");
+            assert!(!error.contains("sec") && !error.contains("ret"), "{error}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::{
     future::pending,
     hash::{Hash, Hasher},
     io,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -18,7 +19,7 @@ use tokio::{
     runtime::Handle,
     sync::Notify,
     task::JoinHandle,
-    time::{sleep_until, timeout},
+    time::{Sleep, sleep, sleep_until, timeout},
 };
 use zeroize::Zeroizing;
 
@@ -115,66 +116,36 @@ impl Client {
 
     /// Sets the retained value of a topic. Only the newest is published, again
     /// after each reconnection.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "callers make the topic for this call"
-    )]
-    pub fn state(&self, topic: String, payload: Vec<u8>) {
-        self.with(|session| session.state(&topic, payload));
+    pub fn state(&self, topic: &str, payload: Vec<u8>) {
+        self.with(|session| session.state(topic, payload));
     }
 
     /// Removes the retained value of a topic.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "callers make the topic for this call"
-    )]
-    pub fn clear(&self, topic: String) {
-        self.with(|session| session.state(&topic, Vec::new()));
+    pub fn clear(&self, topic: &str) {
+        self.with(|session| session.state(topic, Vec::new()));
     }
 
     /// Publishes an event; without a connection it is dropped and counted.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "callers make the topic for this call"
-    )]
-    pub fn event(&self, topic: String, payload: Vec<u8>) {
-        self.with(|session| session.event(&topic, payload));
+    pub fn event(&self, topic: &str, payload: Vec<u8>) {
+        self.with(|session| session.event(topic, payload));
     }
 
     /// Publishes a command at most once. Its ticket is reported as
     /// [`Event::Sent`], then [`Event::Acknowledged`] or
     /// [`Event::Unconfirmed`]; or as [`Event::Unsent`].
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "callers make the topic for this call"
-    )]
-    pub fn command(&self, topic: String, payload: Vec<u8>, ticket: u64) {
-        self.with(|session| session.command(&topic, payload, ticket));
+    pub fn command(&self, topic: &str, payload: Vec<u8>, ticket: u64) {
+        self.with(|session| session.command(topic, payload, ticket));
     }
 
     /// Publishes a reply after all states that were set before, at most once.
     /// Its ticket is reported like that of a command.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "callers make the topic for this call"
-    )]
-    pub fn reply(&self, topic: String, payload: Vec<u8>, ticket: u64) {
-        self.with(|session| session.reply(&topic, payload, ticket));
+    pub fn reply(&self, topic: &str, payload: Vec<u8>, ticket: u64) {
+        self.with(|session| session.reply(topic, payload, ticket));
     }
 
     /// Whether the broker has accepted this client.
     pub fn is_connected(&self) -> bool {
         self.shared.session().is_connected()
-    }
-
-    /// How many states wait to be published.
-    pub fn waiting(&self) -> usize {
-        self.shared.session().waiting()
-    }
-
-    /// The bytes on all connections.
-    pub fn traffic(&self) -> &Traffic {
-        &self.shared.traffic
     }
 
     /// Publishes what waits and the will, and disconnects; takes at most 3 s.
@@ -227,38 +198,35 @@ impl<E: FnMut(Event) + Send> Driver<E> {
             if good {
                 backoff.reset();
             }
-            self.wait(backoff.next_wait().min(LONGEST_WAIT)).await;
+            let wait = backoff.next_wait().min(LONGEST_WAIT);
+            self.meanwhile(sleep(wait)).await;
         }
         self.report();
     }
 
     /// Connects; `None` if the client leaves meanwhile.
     async fn connect(&mut self) -> Option<Result<Stream, Problem>> {
-        let broker = &self.settings.broker;
-        let place = broker.to_string();
-        let dialing = dial_address(
-            &place,
-            broker.address(),
-            broker.is_secure(),
-            &self.settings.trust,
-            Arc::clone(&self.shared.traffic),
-        );
-        tokio::select! {
-            dialed = dialing => Some(dialed.map_err(Problem::from)),
-            () = left(&self.shared) => None,
-        }
+        let (broker, trust) = (self.settings.broker.clone(), self.settings.trust.clone());
+        let traffic = Arc::clone(&self.shared.traffic);
+        let dialing = async move {
+            let (place, secure) = (broker.to_string(), broker.is_secure());
+            dial_address(&place, broker.address(), secure, &trust, traffic).await
+        };
+        let dialed = self.meanwhile(dialing).await?;
+        Some(dialed.map_err(Problem::from))
     }
 
-    async fn wait(&mut self, wait: Duration) {
-        let until = Instant::now() + wait;
+    /// Waits for this; `None` if the client leaves meanwhile. What is asked for
+    /// while the broker is away is answered at once.
+    async fn meanwhile<T>(&mut self, waited: impl Future<Output = T> + Send) -> Option<T> {
+        let mut waited = pin!(waited);
         loop {
-            // What is asked for while the broker is away is answered at once.
             self.report();
             if self.shared.session().is_leaving() {
-                return;
+                return None;
             }
             tokio::select! {
-                () = sleep_until(until.into()) => return,
+                done = &mut waited => return Some(done),
                 () = self.shared.changed.notified() => {}
             }
         }
@@ -294,6 +262,7 @@ impl<E: FnMut(Event) + Send> Driver<E> {
         let mut out = BytesMut::new();
         let mut flush = false;
         let mut leave_at = None;
+        let mut timer = pin!(sleep_until(Instant::now().into()));
         self.shared.session().opened(Instant::now());
         loop {
             self.report();
@@ -326,7 +295,7 @@ impl<E: FnMut(Event) + Send> Driver<E> {
                     }
                 }
                 () = self.shared.changed.notified() => {}
-                () = until(deadline) => {
+                () = passed(timer.as_mut(), deadline) => {
                     // If this thread was busy with other things, what arrived
                     // meanwhile comes first: the broker was not silent.
                     let arrived = timeout(Duration::ZERO, reader.read_buf(&mut incoming)).await;
@@ -343,26 +312,39 @@ impl<E: FnMut(Event) + Send> Driver<E> {
     }
 }
 
-async fn left(shared: &Shared) {
-    while !shared.session().is_leaving() {
-        shared.changed.notified().await;
-    }
-}
-
-/// One step: writes some bytes, or flushes. May be canceled.
+/// Writes everything and flushes. May be canceled: what is left is in `out`.
 async fn write(
     writer: &mut WriteHalf<Stream>,
     out: &mut BytesMut,
     flush: &mut bool,
 ) -> io::Result<()> {
-    if out.is_empty() {
-        writer.flush().await?;
-        *flush = false;
-    } else {
-        writer.write_buf(out).await?;
+    while !out.is_empty() {
+        if writer.write_buf(out).await? == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
         *flush = true;
     }
+    writer.flush().await?;
+    *flush = false;
     Ok(())
+}
+
+/// Waits until a deadline that moves with every packet. The timer is set again
+/// only for an earlier one, or when it fires too early.
+async fn passed(mut timer: Pin<&mut Sleep>, deadline: Option<Instant>) {
+    let Some(deadline) = deadline else {
+        return pending().await;
+    };
+    if timer.is_elapsed() || timer.deadline() > deadline.into() {
+        timer.as_mut().reset(deadline.into());
+    }
+    loop {
+        timer.as_mut().await;
+        if Instant::now() >= deadline {
+            return;
+        }
+        timer.as_mut().reset(deadline.into());
+    }
 }
 
 async fn until(deadline: Option<Instant>) {

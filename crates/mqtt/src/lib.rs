@@ -8,16 +8,21 @@
 
 mod broker;
 mod client;
+mod event;
 mod outgoing;
 mod problem;
 mod session;
+mod subscriptions;
 pub mod topic;
 pub mod wire;
 
-pub use broker::{BrokerAddress, BrokerAddressError, PASSWORD_VARIABLE};
+pub use broker::{
+    BrokerAddress, BrokerAddressError, LOGIN_ADVICE, PASSWORD_VARIABLE, without_password,
+};
 pub use client::{Client, ClientSettings};
+pub use event::Event;
 pub use problem::Problem;
-pub use session::{Event, Session, SessionSettings};
+pub use session::{Session, SessionSettings};
 
 use std::time::Duration;
 

@@ -3,11 +3,9 @@
 //! connections.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::Arc,
 };
-
-use bytes::Bytes;
 
 /// The most messages besides states that wait for a slow broker.
 const MOST: usize = 4096;
@@ -32,14 +30,26 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     pub(crate) topic: Arc<str>,
-    pub(crate) payload: Bytes,
+    pub(crate) payload: Vec<u8>,
     pub(crate) kind: Kind,
+}
+
+/// What was taken to be published.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) kind: Kind,
+    /// The topic of a state that is removed with it.
+    pub(crate) removed: Option<Arc<str>>,
 }
 
 #[derive(Debug)]
 struct Slot {
-    payload: Bytes,
+    /// The key of this slot, to share it.
+    topic: Arc<str>,
+    payload: Vec<u8>,
     queued: bool,
+    /// Its place among all states, in the order in which they were first set.
+    place: u64,
 }
 
 #[derive(Debug)]
@@ -51,7 +61,8 @@ enum Next {
 /// The queues.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
-    states: BTreeMap<Arc<str>, Slot>,
+    states: HashMap<Arc<str>, Slot>,
+    next_place: u64,
     /// Changed states, and replies, in the order of publishing.
     changed: VecDeque<Next>,
     once: VecDeque<Message>,
@@ -62,20 +73,25 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     /// Sets the value of a topic; an empty one removes it from the broker.
-    pub(crate) fn set(&mut self, topic: &str, payload: Bytes) {
-        if let Some((topic, slot)) = self.states.get_key_value(topic) {
-            let (topic, queued) = (Arc::clone(topic), slot.queued);
-            if !queued {
-                self.changed.push_back(Next::State(Arc::clone(&topic)));
+    pub(crate) fn set(&mut self, topic: &str, payload: Vec<u8>) {
+        if let Some(slot) = self.states.get_mut(topic) {
+            slot.payload = payload;
+            if !std::mem::replace(&mut slot.queued, true) {
+                let topic = Arc::clone(&slot.topic);
+                self.changed.push_back(Next::State(topic));
             }
-            let queued = true;
-            self.states.insert(topic, Slot { payload, queued });
             return;
         }
         let topic: Arc<str> = topic.into();
         self.changed.push_back(Next::State(Arc::clone(&topic)));
-        let queued = true;
-        self.states.insert(topic, Slot { payload, queued });
+        let slot = Slot {
+            topic: Arc::clone(&topic),
+            payload,
+            queued: true,
+            place: self.next_place,
+        };
+        self.next_place += 1;
+        self.states.insert(topic, slot);
     }
 
     /// Queues an event, a command or a reply; `false` if too much waits.
@@ -94,30 +110,37 @@ impl Outgoing {
         true
     }
 
-    /// The next message: events and commands before states, which coalesce
-    /// while they wait.
-    pub(crate) fn pop(&mut self) -> Option<Message> {
-        if let Some(message) = self.once.pop_front() {
-            self.bytes -= message.topic.len() + message.payload.len();
-            return Some(message);
-        }
-        let topic = match self.changed.pop_front()? {
-            Next::State(topic) => topic,
-            Next::Reply(message) => {
-                self.replies -= 1;
-                self.bytes -= message.topic.len() + message.payload.len();
-                return Some(message);
-            }
+    /// Takes the next message, and passes its topic and payload to `write`:
+    /// events and commands before states, which coalesce while they wait.
+    pub(crate) fn take(&mut self, write: impl FnOnce(&str, &[u8], &Kind)) -> Option<Taken> {
+        let message = match self.once.pop_front() {
+            Some(message) => message,
+            None => match self.changed.pop_front()? {
+                Next::State(topic) => return self.take_state(topic, write),
+                Next::Reply(message) => {
+                    self.replies -= 1;
+                    message
+                }
+            },
         };
+        self.bytes -= message.topic.len() + message.payload.len();
+        write(&message.topic, &message.payload, &message.kind);
+        let kind = message.kind;
+        let removed = None;
+        Some(Taken { kind, removed })
+    }
+
+    fn take_state(
+        &mut self,
+        topic: Arc<str>,
+        write: impl FnOnce(&str, &[u8], &Kind),
+    ) -> Option<Taken> {
         let slot = self.states.get_mut(&topic)?;
         slot.queued = false;
-        let payload = slot.payload.clone();
         let kind = Kind::State;
-        Some(Message {
-            topic,
-            payload,
-            kind,
-        })
+        write(&topic, &slot.payload, &kind);
+        let removed = slot.payload.is_empty().then_some(topic);
+        Some(Taken { kind, removed })
     }
 
     /// A value arrived at the broker; a removed one is forgotten.
@@ -137,9 +160,12 @@ impl Outgoing {
                 lost.push_back(message);
             }
         }
-        for (topic, slot) in &mut self.states {
+        let mut states: Vec<_> = self.states.values_mut().collect();
+        states.sort_unstable_by_key(|slot| slot.place);
+        for slot in states {
             slot.queued = true;
-            self.changed.push_back(Next::State(Arc::clone(topic)));
+            let topic = Arc::clone(&slot.topic);
+            self.changed.push_back(Next::State(topic));
         }
         self.bytes = 0;
         self.replies = 0;

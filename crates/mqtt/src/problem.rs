@@ -2,7 +2,7 @@
 
 use net::client::{DialError, TlsProblem, Unreached};
 
-use crate::{LIMIT, PASSWORD_VARIABLE};
+use crate::LIMIT;
 
 /// Why there is no connection to the broker.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,19 +17,15 @@ pub enum Problem {
     #[error("it does not acknowledge what it is sent")]
     Unacknowledged,
     /// TLS failed.
-    #[error("no TLS: {0}")]
+    #[error("TLS failed: {0}")]
     Tls(String),
     /// CONNACK 4.
-    #[error(
-        "it does not accept the user name or the password. The user is part of the address, the \
-         password is read from {PASSWORD_VARIABLE}"
-    )]
+    #[error("it does not accept the user name or the password")]
     WrongPassword,
     /// CONNACK 5. Mosquitto also answers a wrong password with it.
     #[error(
         "it refuses this user: the user name or the password is wrong, or the user is not \
-         allowed to connect. The user is part of the address, the password is read from \
-         {PASSWORD_VARIABLE}"
+         allowed to connect"
     )]
     NotAuthorized,
     /// CONNACK 2.
@@ -59,6 +55,11 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Whether the broker refuses the user or the password.
+    pub fn is_login(&self) -> bool {
+        matches!(self, Self::WrongPassword | Self::NotAuthorized)
+    }
+
     /// Whether waiting does not help: someone has to change something.
     pub fn is_configuration(&self) -> bool {
         matches!(
@@ -78,7 +79,6 @@ impl From<DialError> for Problem {
         match error {
             DialError::Unreachable { source, .. } => Self::Unreachable(reason(&source)),
             DialError::NoAnswer { .. } => Self::Silent,
-            DialError::NoName { .. } => Self::Tls(error.to_string()),
             DialError::Tls { problem, .. } => Self::Tls(match problem {
                 TlsProblem::NotTls => {
                     "it does not speak TLS on this port. To connect without TLS, use mqtt:// \
@@ -112,7 +112,7 @@ fn reason(source: &Unreached) -> String {
 /// Why a message is not published.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unpublishable {
-    #[error("the message is {0} bytes; at most {LIMIT} are sent")]
+    #[error("the message has {0} bytes; at most {LIMIT} are sent")]
     TooLarge(usize),
     #[error("{0:?} is not a topic to publish to")]
     Topic(String),

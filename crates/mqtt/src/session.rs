@@ -2,7 +2,7 @@
 //! and reads no clock.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -11,9 +11,10 @@ use bytes::BytesMut;
 use zeroize::Zeroizing;
 
 use crate::{
-    LIMIT, Problem, Will,
-    outgoing::{Kind, Message, Outgoing},
+    Event, LIMIT, Problem, Will,
+    outgoing::{Kind, Message, Outgoing, Taken},
     problem::Unpublishable,
+    subscriptions::Subscriptions,
     topic,
     wire::{self, Incoming, Reader, Refusal},
 };
@@ -26,18 +27,11 @@ const GREETING: Duration = Duration::from_secs(10);
 /// are published again.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(20);
 
-/// When a refused subscription is tried again: a cluster that lost a server
-/// refuses for some seconds.
-const REFUSED_FOR: Duration = Duration::from_secs(5);
-
 /// The most messages that are not acknowledged yet.
 const WINDOW: usize = 128;
 
 /// About how many bytes are handed to the connection together.
 const CHUNK: usize = 64 * 1024;
-
-/// The most filters in one SUBSCRIBE.
-const FILTERS: usize = 32;
 
 /// How often in a row a broker ends a connection early before another client
 /// with the same identifier is suspected.
@@ -55,64 +49,9 @@ pub struct SessionSettings {
     /// What the broker publishes when this client disappears. This client
     /// publishes it when it leaves.
     pub will: Option<Will>,
-    /// The keep-alive interval, at least 2 s.
+    /// The keep-alive interval, at least 2 s, because brokers count whole
+    /// seconds.
     pub keep_alive: Duration,
-}
-
-/// What is reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The broker accepted this client. Its subscriptions follow, then all
-    /// states.
-    Connected,
-    /// The connection ended or failed; it is tried again.
-    Disconnected(Problem),
-    /// The broker accepted a subscription. Retained messages follow.
-    Subscribed {
-        /// Its filter.
-        filter: String,
-    },
-    /// The broker refused a subscription. Reported once per connection; it is
-    /// tried again every few seconds.
-    Refused {
-        /// Its filter.
-        filter: String,
-    },
-    /// A message.
-    Message {
-        /// Its topic.
-        topic: String,
-        /// Its payload.
-        payload: Vec<u8>,
-        /// The broker had it from before the subscription.
-        retained: bool,
-    },
-    /// A message over [`LIMIT`] was skipped.
-    TooLarge {
-        /// Its topic, if it is text.
-        topic: Option<String>,
-        /// Its size, in bytes.
-        size: usize,
-    },
-    /// A message of ours cannot be published.
-    Unpublishable {
-        /// Its topic.
-        topic: String,
-        /// Why.
-        reason: String,
-    },
-    /// A command or a reply was handed to the connection.
-    Sent(u64),
-    /// A command or a reply arrived at the broker.
-    Acknowledged(u64),
-    /// The connection was lost before the broker acknowledged a command or a
-    /// reply.
-    Unconfirmed(u64),
-    /// A command or a reply was not sent, because there is no connection.
-    Unsent(u64),
-    /// So many events were not published, because there was no connection or
-    /// the broker was too slow.
-    Dropped(u64),
 }
 
 #[derive(Debug)]
@@ -125,7 +64,6 @@ enum Phase {
 
 #[derive(Debug)]
 struct Up {
-    since: Instant,
     ping_at: Instant,
     silent_at: Instant,
 }
@@ -134,6 +72,7 @@ struct Up {
 struct InFlight {
     topic: Option<std::sync::Arc<str>>,
     kind: Kind,
+    sent: Instant,
 }
 
 /// The conversation with one broker, over any number of connections.
@@ -145,16 +84,9 @@ pub struct Session {
     outgoing: Outgoing,
     in_flight: BTreeMap<u16, InFlight>,
     last_id: u16,
-    filters: BTreeSet<String>,
-    subscribe: VecDeque<String>,
-    unsubscribe: VecDeque<String>,
-    subscribing: BTreeMap<u16, Vec<String>>,
-    /// Refused on this connection, and when they are tried again.
-    refused: BTreeSet<String>,
-    refused_until: Option<Instant>,
-    /// The ids that wait for an acknowledgement, the oldest first, and those
-    /// that no longer do.
-    sent: VecDeque<(u16, Instant)>,
+    subscriptions: Subscriptions,
+    /// When the broker accepted this client.
+    accepted_at: Option<Instant>,
     events: VecDeque<Event>,
     dropped: u64,
     early_ends: u8,
@@ -172,13 +104,8 @@ impl Session {
             outgoing: Outgoing::default(),
             in_flight: BTreeMap::new(),
             last_id: 0,
-            filters: BTreeSet::new(),
-            subscribe: VecDeque::new(),
-            unsubscribe: VecDeque::new(),
-            subscribing: BTreeMap::new(),
-            refused: BTreeSet::new(),
-            refused_until: None,
-            sent: VecDeque::new(),
+            subscriptions: Subscriptions::default(),
+            accepted_at: None,
             events: VecDeque::new(),
             dropped: 0,
             early_ends: 0,
@@ -193,29 +120,20 @@ impl Session {
             self.events.push_back(Event::Refused { filter });
             return;
         }
-        if self.filters.insert(filter.to_owned()) {
-            self.unsubscribe.retain(|other| other != filter);
-            if self.is_connected() {
-                self.subscribe.push_back(filter.to_owned());
-            }
-        }
+        let connected = self.is_connected();
+        self.subscriptions.add(filter, connected);
     }
 
     /// Ends a subscription.
     pub fn unsubscribe(&mut self, filter: &str) {
-        if self.filters.remove(filter) {
-            self.refused.remove(filter);
-            self.subscribe.retain(|other| other != filter);
-            if self.is_connected() {
-                self.unsubscribe.push_back(filter.to_owned());
-            }
-        }
+        let connected = self.is_connected();
+        self.subscriptions.remove(filter, connected);
     }
 
     /// Sets the retained value of a topic. An empty payload removes it.
     pub fn state(&mut self, topic: &str, payload: Vec<u8>) {
         if self.is_publishable(topic, payload.len()) {
-            self.outgoing.set(topic, payload.into());
+            self.outgoing.set(topic, payload);
         }
     }
 
@@ -248,7 +166,7 @@ impl Session {
         self.is_connected()
             && self.outgoing.push(Message {
                 topic: topic.into(),
-                payload: payload.into(),
+                payload,
                 kind,
             })
     }
@@ -315,7 +233,6 @@ impl Session {
                 Err(error) => self.phase = Phase::Over(Problem::Malformed(error.to_string())),
             }
         }
-        self.forget_acknowledged();
     }
 
     fn packet(&mut self, packet: Incoming, now: Instant) {
@@ -356,36 +273,25 @@ impl Session {
             }
             (_, Incoming::Acknowledged(id)) => self.acknowledged(id),
             (_, Incoming::Subscribed(id, accepted)) => {
-                let filters = self.subscribing.remove(&id).unwrap_or_default();
-                for (filter, accepted) in filters.into_iter().zip(accepted) {
-                    self.subscribed(filter, accepted, now);
-                }
+                let news = self.subscriptions.answered(id, &accepted, now);
+                self.events.extend(news);
             }
             (_, Incoming::Unsubscribed(_) | Incoming::Alive) => {}
         }
     }
 
-    fn subscribed(&mut self, filter: String, accepted: bool, now: Instant) {
-        if accepted {
-            self.refused.remove(&filter);
-            self.events.push_back(Event::Subscribed { filter });
-        } else if self.filters.contains(&filter) {
-            self.refused_until = Some(now + REFUSED_FOR);
-            if self.refused.insert(filter.clone()) {
-                self.events.push_back(Event::Refused { filter });
-            }
-        }
-    }
-
     fn connected(&mut self, now: Instant) {
         self.phase = Phase::Up(Up {
-            since: now,
             ping_at: now + self.settings.keep_alive / 2,
             silent_at: now + self.settings.keep_alive,
         });
-        self.subscribe = self.filters.iter().cloned().collect();
-        self.unsubscribe.clear();
+        self.accepted_at = Some(now);
+        self.subscriptions.connected();
         self.events.push_back(Event::Connected);
+        self.report_dropped();
+    }
+
+    fn report_dropped(&mut self) {
         let dropped = std::mem::take(&mut self.dropped);
         if dropped > 0 {
             self.events.push_back(Event::Dropped(dropped));
@@ -395,6 +301,10 @@ impl Session {
     fn acknowledge(&mut self, id: Option<u16>) {
         if let Some(id) = id {
             wire::acknowledge(&mut self.control, id);
+            if self.control.len() > LIMIT {
+                let why = "it does not read acknowledgements".to_owned();
+                self.phase = Phase::Over(Problem::Malformed(why));
+            }
         }
     }
 
@@ -423,25 +333,24 @@ impl Session {
         if !self.is_connected() {
             return;
         }
-        while !self.subscribe.is_empty() && self.has_room() {
-            let count = self.subscribe.len().min(FILTERS);
-            let filters: Vec<_> = self.subscribe.drain(..count).collect();
+        while self.has_room()
+            && let Some(filters) = self.subscriptions.next_batch()
+        {
             let id = self.next_id();
             wire::subscribe(out, &filters, id);
-            self.subscribing.insert(id, filters);
-            self.sent.push_back((id, now));
+            self.subscriptions.asked(id, filters, now);
         }
         while self.has_room()
-            && let Some(filter) = self.unsubscribe.pop_front()
+            && let Some(filter) = self.subscriptions.next_unsubscribe()
         {
             let id = self.next_id();
             wire::unsubscribe(out, &filter, id);
         }
-        while out.len() < CHUNK
-            && self.has_room()
-            && let Some(message) = self.outgoing.pop()
-        {
-            self.publish(out, message, now);
+        while out.len() < CHUNK && self.has_room() && !self.outgoing.is_empty() {
+            self.publish(out, now);
+        }
+        if self.outgoing.is_empty() {
+            self.report_dropped();
         }
         if self.leaving && self.outgoing.is_empty() && self.in_flight.is_empty() {
             wire::disconnect(out);
@@ -450,34 +359,38 @@ impl Session {
     }
 
     fn has_room(&self) -> bool {
-        self.in_flight.len() + self.subscribing.len() < WINDOW
+        self.in_flight.len() + self.subscriptions.unanswered() < WINDOW
     }
 
-    fn publish(&mut self, out: &mut BytesMut, message: Message, now: Instant) {
+    /// Publishes the next message.
+    fn publish(&mut self, out: &mut BytesMut, now: Instant) {
         let id = self.next_id();
-        let retain = message.kind == Kind::State;
-        let removed = message.payload.is_empty();
-        wire::publish(out, &message.topic, message.payload, retain, id);
-        if let Kind::Command(ticket) | Kind::Reply(ticket) = message.kind {
+        let taken = self.outgoing.take(|topic, payload, kind| {
+            wire::publish(out, topic, payload, *kind == Kind::State, id);
+        });
+        let Some(Taken { kind, removed }) = taken else {
+            return;
+        };
+        if let Kind::Command(ticket) | Kind::Reply(ticket) = kind {
             self.events.push_back(Event::Sent(ticket));
         }
-        let topic = (retain && removed).then_some(message.topic);
-        let kind = message.kind;
-        self.in_flight.insert(id, InFlight { topic, kind });
-        self.sent.push_back((id, now));
+        let message = InFlight {
+            topic: removed,
+            kind,
+            sent: now,
+        };
+        self.in_flight.insert(id, message);
     }
 
     fn is_waited_for(&self, id: u16) -> bool {
-        self.in_flight.contains_key(&id) || self.subscribing.contains_key(&id)
+        self.in_flight.contains_key(&id) || self.subscriptions.is_asked(id)
     }
 
-    /// Forgets the oldest ids that were acknowledged.
-    fn forget_acknowledged(&mut self) {
-        while let Some((id, _)) = self.sent.front()
-            && !self.is_waited_for(*id)
-        {
-            self.sent.pop_front();
-        }
+    /// When the oldest packet that is not acknowledged was sent.
+    fn oldest(&self) -> Option<Instant> {
+        let messages = self.in_flight.values().map(|message| message.sent).min();
+        let subscriptions = self.subscriptions.oldest();
+        [messages, subscriptions].into_iter().flatten().min()
     }
 
     /// A packet id that is not in use; fewer than [`WINDOW`] are.
@@ -497,10 +410,9 @@ impl Session {
             Phase::Away | Phase::Over(_) => None,
             Phase::Greeting { until } => Some(*until),
             Phase::Up(up) => {
-                let oldest = self.sent.front();
-                let late = oldest.map(|(_, sent)| *sent + ACKNOWLEDGED_WITHIN);
+                let late = self.oldest().map(|sent| sent + ACKNOWLEDGED_WITHIN);
                 let at = up.ping_at.min(up.silent_at);
-                [late, self.refused_until]
+                [late, self.subscriptions.retry_at()]
                     .into_iter()
                     .flatten()
                     .chain([at])
@@ -512,12 +424,9 @@ impl Session {
     /// The deadline has passed.
     pub fn passed(&mut self, now: Instant) {
         if self.is_connected() {
-            if self.refused_until.is_some_and(|until| now >= until) {
-                self.refused_until = None;
-                self.subscribe.extend(self.refused.iter().cloned());
-            }
-            let oldest = self.sent.front();
-            if oldest.is_some_and(|(_, sent)| now >= *sent + ACKNOWLEDGED_WITHIN) {
+            self.subscriptions.passed(now);
+            let oldest = self.oldest();
+            if oldest.is_some_and(|sent| now >= sent + ACKNOWLEDGED_WITHIN) {
                 self.phase = Phase::Over(Problem::Unacknowledged);
                 return;
             }
@@ -546,10 +455,8 @@ impl Session {
     /// The connection is closed, or there was none. Returns whether it was a
     /// good one, after which the wait for the next may be short.
     pub fn closed(&mut self, problem: Problem, now: Instant) -> bool {
-        let lasted = match &self.phase {
-            Phase::Up(up) => Some(now.saturating_duration_since(up.since)),
-            _ => None,
-        };
+        let accepted_at = self.accepted_at.take();
+        let lasted = accepted_at.map(|since| now.saturating_duration_since(since));
         let mut problem = match std::mem::replace(&mut self.phase, Phase::Away) {
             Phase::Over(own) => own,
             _ => problem,
@@ -566,12 +473,7 @@ impl Session {
             _ => self.early_ends = 0,
         }
         self.control.clear();
-        self.subscribe.clear();
-        self.unsubscribe.clear();
-        self.subscribing.clear();
-        self.refused.clear();
-        self.refused_until = None;
-        self.sent.clear();
+        self.subscriptions.lost();
         for (_, sent) in std::mem::take(&mut self.in_flight) {
             if let Kind::Command(ticket) | Kind::Reply(ticket) = sent.kind {
                 self.events.push_back(Event::Unconfirmed(ticket));
@@ -612,5 +514,5 @@ impl Session {
 }
 
 #[cfg(test)]
-#[path = "session_tests.rs"]
+#[path = "session_tests/mod.rs"]
 mod tests;

@@ -3,16 +3,19 @@
 
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use rumqttc::mqttbytes::{
     Error, QoS,
     v4::{
         ConnAck, Connect, ConnectReturnCode, Disconnect, LastWill, Login, Packet, PingReq, PubAck,
-        Publish, Subscribe, SubscribeFilter, SubscribeReasonCode, Unsubscribe,
+        Subscribe, SubscribeFilter, SubscribeReasonCode, Unsubscribe,
     },
 };
 
 use crate::Will;
+
+/// The first byte of PUBACK (MQTT 3.1.1, 3.4).
+const PUBACK: u8 = 0x40;
 
 /// The longest fixed header: a type and four bytes of length.
 const HEADER: usize = 5;
@@ -112,6 +115,13 @@ impl Reader {
             && !is_from_broker(*first)
         {
             return Err(Malformed(format!("a packet that begins with {first:#04x}")));
+        }
+        // There is one for each state that a bridge publishes.
+        if let Some(&[PUBACK, 2, high, low]) = self.buffer.first_chunk() {
+            self.buffer.advance(4);
+            return Ok(Some(Incoming::Acknowledged(u16::from_be_bytes([
+                high, low,
+            ]))));
         }
         match Packet::read(&mut self.buffer, self.limit) {
             Ok(packet) => incoming(packet).map(Some),
@@ -227,12 +237,31 @@ pub(crate) fn connect(
     written(connect.write(out));
 }
 
-/// PUBLISH with QoS 1.
-pub(crate) fn publish(out: &mut BytesMut, topic: &str, payload: Bytes, retain: bool, id: u16) {
-    let mut publish = Publish::from_bytes(topic, QoS::AtLeastOnce, payload);
-    publish.retain = retain;
-    publish.pkid = id;
-    written(publish.write(out));
+/// PUBLISH with QoS 1 (MQTT 3.1.1, 3.3). Not by rumqttc, which takes a topic
+/// and a payload of its own: this is the packet that a bridge writes for every
+/// state.
+pub(crate) fn publish(out: &mut BytesMut, topic: &str, payload: &[u8], retain: bool, id: u16) {
+    let Ok(topic_length) = u16::try_from(topic.len()) else {
+        written(Err(Error::PayloadTooLong));
+        return;
+    };
+    let mut length = 2 + topic.len() + 2 + payload.len();
+    out.reserve(HEADER + length);
+    out.put_u8(0x32 | u8::from(retain));
+    // Seven bits per byte, the lowest first (2.2.3).
+    loop {
+        let [low, ..] = length.to_le_bytes();
+        length >>= 7;
+        if length == 0 {
+            out.put_u8(low);
+            break;
+        }
+        out.put_u8(low | 0x80);
+    }
+    out.put_u16(topic_length);
+    out.put_slice(topic.as_bytes());
+    out.put_u16(id);
+    out.put_slice(payload);
 }
 
 /// SUBSCRIBE with QoS 0. With QoS 1 a command could be delivered again and be
@@ -282,15 +311,15 @@ fn written(result: Result<usize, Error>) {
 mod tests {
     use super::*;
 
-    fn message(topic: &str, payload: Vec<u8>, id: u16) -> BytesMut {
+    fn message(topic: &str, payload: &[u8], id: u16) -> BytesMut {
         let mut bytes = BytesMut::new();
-        publish(&mut bytes, topic, payload.into(), false, id);
+        publish(&mut bytes, topic, payload, false, id);
         bytes
     }
 
     #[test]
     fn packets_are_read_however_the_bytes_arrive() {
-        let mut bytes = message("a/b", b"hello".to_vec(), 7);
+        let mut bytes = message("a/b", b"hello", 7);
         bytes.extend_from_slice(&[0xd0, 0, 0x90, 4, 0, 9, 1, 0x80]);
         let expected = [
             Incoming::Message {
@@ -316,10 +345,28 @@ mod tests {
     }
 
     #[test]
+    fn a_message_of_any_length_is_read_as_it_was_written() {
+        // Where the length takes another byte (MQTT 3.1.1, 2.2.3), and before.
+        for length in [127, 128, 16_383, 16_384, 2_097_151, 2_097_152] {
+            let payload = vec![b'x'; length - 2 - "a/b".len() - 2];
+            let mut reader = Reader::new(length);
+            reader.push(&message("a/b", &payload, 7));
+            let expected = Incoming::Message {
+                topic: "a/b".to_owned(),
+                payload: payload.into(),
+                retained: false,
+                id: Some(7),
+            };
+            let read = reader.next_packet().expect("MQTT");
+            assert!(read == Some(expected), "{length} bytes");
+        }
+    }
+
+    #[test]
     fn a_message_over_the_limit_is_skipped_and_named() {
-        let mut bytes = message("big/one", vec![b'x'; 5000], 3);
+        let mut bytes = message("big/one", &[b'x'; 5000], 3);
         let size = bytes.len();
-        bytes.extend_from_slice(&message("small", b"y".to_vec(), 4));
+        bytes.extend_from_slice(&message("small", b"y", 4));
         let mut reader = Reader::new(1000);
         let mut packets = Vec::new();
         let mut held = 0;

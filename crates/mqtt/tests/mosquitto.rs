@@ -5,7 +5,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader, Write},
     net::{Ipv4Addr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
@@ -72,11 +72,19 @@ fn free_port() -> u16 {
 
 const OPEN: &str = "allow_anonymous true";
 
+/// Not printed by a macro, whose output the test runner would capture.
+fn skipped() {
+    let _ = writeln!(
+        io::stderr(),
+        "SKIPPED mqtt: mosquitto: Mosquitto is not installed"
+    );
+}
+
 fn broker(lines: &str) -> Option<(Broker, tempfile::TempDir)> {
     let folder = tempfile::tempdir().expect("a folder");
     let broker = Broker::start(folder.path(), free_port(), lines);
     if broker.is_none() {
-        println!("SKIPPED mqtt: mosquitto: Mosquitto is not installed");
+        skipped();
     }
     broker.map(|broker| (broker, folder))
 }
@@ -192,9 +200,9 @@ fn a_state_is_retained_a_command_is_not_and_the_will_follows_a_leave() {
         ..settings(&plain(&broker), "first")
     };
     let (client, events) = start(&runtime, first);
-    client.state("t/state".to_owned(), b"1".to_vec());
+    client.state("t/state", b"1".to_vec());
     connected(&events);
-    client.command("t/command".to_owned(), b"go".to_vec(), 5);
+    client.command("t/command", b"go".to_vec(), 5);
     find(&events, |event| {
         (*event == Event::Acknowledged(5)).then_some(())
     });
@@ -203,14 +211,14 @@ fn a_state_is_retained_a_command_is_not_and_the_will_follows_a_leave() {
     second.subscribe("t/#");
     assert_eq!(message(&events, "t/state"), (b"1".to_vec(), true));
     assert_eq!(message(&events, "t/will"), (b"offline".to_vec(), true));
-    second.state("t/state".to_owned(), b"2".to_vec());
+    second.state("t/state", b"2".to_vec());
     // A message that was not retained does not arrive before this one.
     let next = find(&events, |event| match event {
         Event::Message { topic, payload, .. } => Some((topic.clone(), payload.clone())),
         _ => None,
     });
     assert_eq!(next, ("t/state".to_owned(), b"2".to_vec()));
-    second.clear("t/state".to_owned());
+    second.clear("t/state");
     assert_eq!(message(&events, "t/state"), (Vec::new(), false));
 }
 
@@ -222,7 +230,7 @@ fn a_broker_that_restarts_empty_gets_every_state_again() {
     let runtime = runtime();
     let (client, events) = start(&runtime, settings(&plain(&broker), "first"));
     for topic in 0..500 {
-        client.state(format!("t/{topic}"), b"1".to_vec());
+        client.state(&format!("t/{topic}"), b"1".to_vec());
     }
     connected(&events);
     let port = broker.port;
@@ -231,8 +239,8 @@ fn a_broker_that_restarts_empty_gets_every_state_again() {
         problem(&events),
         Problem::Ended | Problem::Unreachable(_)
     ));
-    client.state("t/7".to_owned(), b"2".to_vec());
-    client.event("t/event".to_owned(), b"lost".to_vec());
+    client.state("t/7", b"2".to_vec());
+    client.event("t/event", b"lost".to_vec());
     let broker = Broker::start(folder.path(), port, OPEN).expect("Mosquitto");
     let (second, seen) = start(&runtime, settings(&plain(&broker), "second"));
     second.subscribe("t/+");
@@ -260,10 +268,10 @@ fn a_new_subscriber_gets_all_states_however_many_there_are() {
     let (client, events) = start(&runtime, settings(&plain(&broker), "first"));
     connected(&events);
     for topic in 0..COUNT {
-        client.state(format!("t/{topic}"), b"1".to_vec());
+        client.state(&format!("t/{topic}"), b"1".to_vec());
     }
     // Published after them.
-    client.reply("done".to_owned(), Vec::new(), 1);
+    client.reply("done", Vec::new(), 1);
     find(&events, |event| {
         (*event == Event::Acknowledged(1)).then_some(())
     });
@@ -344,7 +352,7 @@ fn a_message_of_a_megabyte_is_skipped_and_the_connection_stays() {
             .spawn()
             .expect("mosquitto_pub");
         let mut input = child.stdin.take().expect("piped");
-        std::io::Write::write_all(&mut input, &vec![b'x'; bytes]).expect("written");
+        input.write_all(&vec![b'x'; bytes]).expect("written");
         drop(input);
         assert!(child.wait().expect("it ends").success());
     };
@@ -376,7 +384,7 @@ fn tls_with_an_unknown_authority_is_refused_and_works_with_its_certificate() {
         file("key.pem").display()
     );
     let Some(broker) = Broker::start(folder.path(), free_port(), &lines) else {
-        println!("SKIPPED mqtt: mosquitto: Mosquitto is not installed");
+        skipped();
         return;
     };
     let runtime = runtime();
@@ -391,7 +399,7 @@ fn tls_with_an_unknown_authority_is_refused_and_works_with_its_certificate() {
     let (client, events) = start(&runtime, trusting);
     connected(&events);
     client.subscribe("t");
-    client.state("t".to_owned(), b"over TLS".to_vec());
+    client.state("t", b"over TLS".to_vec());
     assert_eq!(message(&events, "t").0, b"over TLS");
     let (_plain, events) = start(&runtime, settings(&plain(&broker), "third"));
     assert_eq!(problem(&events), Problem::Ended);

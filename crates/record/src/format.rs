@@ -259,20 +259,6 @@ pub fn origin_text(origin: &Origin) -> Option<String> {
     })
 }
 
-/// The origin that a text stands for; unknown if it is not one.
-pub fn origin_of(text: Option<&str>) -> Origin {
-    match text {
-        Some("this_program") => Origin::ThisProgram,
-        Some("physical") => Origin::Physical,
-        Some("board") => Origin::Board,
-        Some(other) => other
-            .strip_prefix("client:")
-            .and_then(|number| number.parse().ok())
-            .map_or(Origin::Unknown, Origin::OtherController),
-        None => Origin::Unknown,
-    }
-}
-
 /// The recorded form of why a state was requested again.
 pub(crate) fn cause(cause: ResyncCause) -> &'static str {
     match cause {

@@ -7,6 +7,7 @@
 
 mod file;
 mod format;
+mod lost;
 mod observer;
 mod player;
 mod postgres;
@@ -15,8 +16,8 @@ mod recording;
 
 pub use file::{FileSettings, Parts};
 pub use format::{
-    BoardRecord, Command, ComponentRecord, FORMAT, Header, Link, Record, Recorded, origin_of,
-    origin_text, seconds,
+    BoardRecord, Command, ComponentRecord, FORMAT, Header, Link, Record, Recorded, origin_text,
+    seconds,
 };
 pub use observer::{Observer, Selection};
 pub use player::{Player, Step, Window};

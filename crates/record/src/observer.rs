@@ -139,8 +139,16 @@ impl Observer {
             .collect();
         // What happened at a board follows its description.
         for view in &wanted {
-            if !self.boards.contains_key(&view.key) {
+            let known = self.boards.get(&view.key);
+            // Its id or its components were not known until now.
+            let is_partial = known.is_some_and(|known| {
+                known.description.components.is_empty()
+                    || view.id.as_ref().is_some_and(|id| *id != known.reference)
+            });
+            if known.is_none() {
                 self.describe(now, view, &mut records);
+            } else if is_partial {
+                self.compare(now, view, &mut records);
             }
         }
         for entry in &changes.log {

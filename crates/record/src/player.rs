@@ -22,6 +22,11 @@ pub struct Window {
     pub boards: Vec<String>,
 }
 
+impl Window {
+    /// The speeds that make sense.
+    pub const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=100_000.0;
+}
+
 impl Default for Window {
     fn default() -> Self {
         Self {

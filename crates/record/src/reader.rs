@@ -156,21 +156,6 @@ impl Reader {
         Ok(reader)
     }
 
-    /// A recording in one file, which may be named like a part of another one.
-    ///
-    /// # Errors
-    /// If it is not a recording.
-    pub fn single(path: &Path) -> Result<Self, ReadError> {
-        let mut reader = Self {
-            files: VecDeque::from([(1, path.to_owned())]),
-            open: None,
-            last: None,
-            pending: VecDeque::new(),
-        };
-        reader.next_file()?;
-        Ok(reader)
-    }
-
     /// A recording in memory.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use std::{
 
 use fleet::{Fleet, Watch};
 use jiff::Zoned;
+use net::client::Trust;
 
 use crate::{
     file::{FileSettings, FileSink, Parts},
@@ -153,9 +154,16 @@ pub struct Prepared {
     watch: Watch,
     wake: SyncSender<()>,
     woken: Receiver<()>,
+    trust: Trust,
 }
 
 impl Prepared {
+    /// Trusts these certificates of databases; otherwise the usual ones.
+    #[must_use]
+    pub fn with_trust(self, trust: Trust) -> Self {
+        Self { trust, ..self }
+    }
+
     /// Starts to record. `tell` is called from the recording's thread.
     ///
     /// # Errors
@@ -171,9 +179,10 @@ impl Prepared {
             watch,
             wake,
             woken,
+            trust,
         } = self;
         let mut tell: Box<dyn FnMut(Notice) + Send> = Box::new(tell);
-        let (sink, begun) = Sink::begin(destination, settings, header(&observer))?;
+        let (sink, begun) = Sink::begin(destination, settings, trust, header(&observer))?;
         tell(begun);
         let stop = Arc::new(AtomicBool::new(false));
         let status = Arc::new(Mutex::new(Status::default()));
@@ -215,6 +224,7 @@ impl Recording {
             watch,
             wake,
             woken,
+            trust: Trust::usual(),
         }
     }
 
@@ -304,8 +314,10 @@ impl Worker {
         }
         let end = self.observer.remark(Recorded::End);
         self.sink.add(&[end]);
-        let Self { sink, .. } = self;
-        sink.finish()
+        let Self { sink, status, .. } = self;
+        let bytes = sink.finish()?;
+        lock(&status).bytes = bytes;
+        Ok(())
     }
 
     /// Takes the changes of the fleet.
@@ -354,6 +366,7 @@ impl Sink {
     fn begin(
         destination: &Destination,
         settings: FileSettings,
+        trust: Trust,
         header: Header,
     ) -> Result<(Self, Notice), StartError> {
         match destination {
@@ -367,7 +380,7 @@ impl Sink {
             }
             Destination::Database(address) => {
                 let session = header.session.clone();
-                let sink = PostgresSink::begin(address, header).map_err(|problem| {
+                let sink = PostgresSink::begin(address, trust, header).map_err(|problem| {
                     let address = address.clone();
                     StartError::Database { address, problem }
                 })?;
@@ -405,9 +418,10 @@ impl Sink {
         }
     }
 
-    fn finish(self) -> Result<(), String> {
+    /// Writes the rest and ends; how many bytes were written.
+    fn finish(self) -> Result<u64, String> {
         match self {
-            Self::Files(sink) => sink.finish(),
+            Self::Files(sink) => sink.finish(Instant::now(), Zoned::now().date()),
             Self::Database(sink) => sink.finish(),
         }
     }

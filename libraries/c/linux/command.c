@@ -68,7 +68,7 @@ static command_result press(sb_board *board, unsigned component, char *event, ch
         return COMMAND_DONE;
     }
     return *event == '\0'
-               ? fail(problem, "press needs an event after the component, unless it is a button%s", "")
+               ? fail(problem, "%s needs an event after the component, unless it is a button", "press")
                : fail(problem, "%s is not an event of this component", event);
 }
 

@@ -76,13 +76,19 @@ impl Drop for Broker {
 }
 
 /// What was published below a prefix.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Published {
     /// States of components.
     pub(super) states: u64,
     /// Bytes of their topics and payloads.
     pub(super) bytes: u64,
-    pub(super) boards: BTreeSet<String>,
+}
+
+/// What is counted of a prefix.
+#[derive(Debug, Default)]
+struct Counted {
+    published: Published,
+    boards: BTreeSet<String>,
 }
 
 /// A message on a watched topic.
@@ -94,7 +100,7 @@ pub(super) struct Arrival {
 
 /// Counts the states of components, by prefix.
 pub(super) struct Subscriber {
-    published: Arc<Mutex<BTreeMap<String, Published>>>,
+    published: Arc<Mutex<BTreeMap<String, Counted>>>,
     /// From then on the broker may end.
     ended: Arc<AtomicBool>,
     pub(super) arrivals: Receiver<Arrival>,
@@ -132,8 +138,15 @@ impl Subscriber {
     pub(super) fn of(&self, prefix: &str) -> Published {
         lock(&self.published)
             .get(prefix)
-            .cloned()
+            .map(|of| of.published)
             .unwrap_or_default()
+    }
+
+    /// How many boards were published below a prefix until now.
+    pub(super) fn boards(&self, prefix: &str) -> usize {
+        lock(&self.published)
+            .get(prefix)
+            .map_or(0, |of| of.boards.len())
     }
 }
 
@@ -143,16 +156,14 @@ impl Drop for Subscriber {
     }
 }
 
-fn lock(
-    published: &Mutex<BTreeMap<String, Published>>,
-) -> MutexGuard<'_, BTreeMap<String, Published>> {
+fn lock(published: &Mutex<BTreeMap<String, Counted>>) -> MutexGuard<'_, BTreeMap<String, Counted>> {
     published.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn count(
     port: u16,
     component: &str,
-    published: &Mutex<BTreeMap<String, Published>>,
+    published: &Mutex<BTreeMap<String, Counted>>,
     pass: &Sender<Arrival>,
     ready: &Sender<()>,
 ) -> Outcome<()> {
@@ -181,8 +192,8 @@ async fn count(
                 }
                 let mut published = lock(published);
                 let of = published.entry(prefix.to_owned()).or_default();
-                of.states += 1;
-                of.bytes += (message.topic.len() + message.payload.len()) as u64;
+                of.published.states += 1;
+                of.published.bytes += (message.topic.len() + message.payload.len()) as u64;
                 if !of.boards.contains(board) {
                     of.boards.insert(board.to_owned());
                 }

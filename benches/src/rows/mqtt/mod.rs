@@ -1,6 +1,10 @@
 //! A bridge next to the simplest one, which publishes the same bytes: what a
 //! state message costs, and how long it takes from a board to a subscriber.
 //! Both are connected to the same boards and to one Mosquitto at the same time.
+//!
+//! A fleet that only watches and bare clients that only receive are connected
+//! to the same boards too. Without what they use, what is left of the bridge
+//! and of the bare publisher is what publishing costs.
 
 mod broker;
 
@@ -24,6 +28,10 @@ use broker::{Broker, Published, Subscriber};
 /// The prefixes of the topics of both.
 const PREFIXES: [&str; 2] = ["ours", "bare"];
 
+/// Up to so many boards there are processes that only receive: a board has
+/// four connections then.
+const WITH_RECEIVERS: usize = 1_000;
+
 /// How long all boards may take to be published.
 const PUBLISHED: Duration = Duration::from_secs(180);
 
@@ -45,7 +53,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     // Power strips: four switches and four meters each.
     let sizes: &[(usize, &'static str)] = match quick {
         true => &[(4, "1")],
-        false => &[(100, "1"), (1_000, "0.5"), (10_000, "0.1")],
+        false => &[(100, "1"), (1_000, "0.5"), (3_000, "0.2"), (10_000, "0.1")],
     };
     let mut lines = Vec::new();
     for (boards, per_second) in sizes {
@@ -76,6 +84,8 @@ struct Rounds {
     cpu_percent: Vec<f64>,
     per_second: Vec<f64>,
     per_message: Vec<f64>,
+    /// Without what the one that only receives has used.
+    publishing: Vec<f64>,
     bytes: Vec<f64>,
 }
 
@@ -108,20 +118,46 @@ impl Size {
             self.until_published(&subscriber, prefix)?;
             ready.push(begun.elapsed().as_secs_f64() * 1e3);
         }
+        let mut receivers = Vec::new();
+        if self.boards <= WITH_RECEIVERS {
+            let parts: [(_, &[&str]); 2] = [
+                (
+                    "a fleet that only watches",
+                    &["fleet-alone", "--without-past"],
+                ),
+                ("bare clients that only receive", &["bare-clients"]),
+            ];
+            for (name, part) in parts {
+                receivers.push(Follower::connect(name, part, &site.addresses)?);
+            }
+        }
         sleep(SETTLE.min(self.round));
         let seconds = self.round.as_secs_f64();
         let mut of: [Rounds; 2] = Default::default();
         let broker_before = broker.process.reading()?.cpu;
         for _ in 0..self.rounds {
-            let before = self.readings(&followers, &subscriber)?;
+            let before = readings(&followers, &subscriber)?;
+            let received_before = cpu(&receivers)?;
             sleep(self.round);
-            let after = self.readings(&followers, &subscriber)?;
-            for ((rounds, before), after) in of.iter_mut().zip(before).zip(after) {
+            let after = readings(&followers, &subscriber)?;
+            let received = cpu(&receivers)?;
+            let receiving: Vec<_> = received_before
+                .into_iter()
+                .zip(received)
+                .map(|(before, after)| after.saturating_sub(before).as_secs_f64())
+                .collect();
+            for (at, (rounds, (before, after))) in
+                of.iter_mut().zip(before.into_iter().zip(after)).enumerate()
+            {
                 let cpu = after.0.saturating_sub(before.0).as_secs_f64();
                 let messages = (after.1.states - before.1.states) as f64;
                 rounds.cpu_percent.push(cpu * 100.0 / seconds);
                 rounds.per_second.push(messages / seconds);
                 rounds.per_message.push(cpu * 1e6 / messages);
+                let publishing = receiving.get(at).map(|received| cpu - received);
+                rounds
+                    .publishing
+                    .extend(publishing.map(|cpu| cpu * 1e6 / messages));
                 let bytes = (after.1.bytes - before.1.bytes) as f64;
                 rounds.bytes.push(bytes / messages / 1e3);
             }
@@ -151,7 +187,7 @@ impl Size {
             peer: None,
             ..line(what, target, once(Unit::Microseconds, [more, 0.0]))
         };
-        Ok(vec![
+        let mut lines = vec![
             line(
                 "all states at the broker",
                 Target::Stated,
@@ -173,7 +209,7 @@ impl Size {
                 of_rounds(Unit::Percent, |rounds| &rounds.cpu_percent)?,
             ),
             line(
-                "CPU per state",
+                "CPU per state, receiving included",
                 Target::Ratio(1.5),
                 of_rounds(Unit::Microseconds, |rounds| &rounds.per_message)?,
             ),
@@ -198,13 +234,21 @@ impl Size {
                 broker_cpu.as_secs_f64() * 1e6 / (seconds * f64::from(self.rounds)),
                 Target::Stated,
             ),
-        ])
+        ];
+        if !receivers.is_empty() {
+            lines.push(line(
+                "CPU per state, without receiving",
+                Target::Ratio(1.5),
+                of_rounds(Unit::Microseconds, |rounds| &rounds.publishing)?,
+            ));
+        }
+        Ok(lines)
     }
 
     fn until_published(&self, subscriber: &Subscriber, prefix: &str) -> Outcome<()> {
         let end = Instant::now() + PUBLISHED;
         loop {
-            let there = subscriber.of(prefix).boards.len();
+            let there = subscriber.boards(prefix);
             if there >= self.boards {
                 return Ok(());
             }
@@ -213,18 +257,6 @@ impl Size {
             }
             sleep(Duration::from_millis(5));
         }
-    }
-
-    fn readings(
-        &self,
-        followers: &[Follower],
-        subscriber: &Subscriber,
-    ) -> Outcome<Vec<(Duration, Published)>> {
-        followers
-            .iter()
-            .zip(PREFIXES)
-            .map(|(follower, prefix)| Ok((follower.reading()?.cpu, subscriber.of(prefix))))
-            .collect()
     }
 
     /// Switches a switch at the first board, and measures when each of both
@@ -265,4 +297,24 @@ impl Size {
         }
         Ok(delays)
     }
+}
+
+/// What each has used and published until now.
+fn readings(
+    followers: &[Follower],
+    subscriber: &Subscriber,
+) -> Outcome<Vec<(Duration, Published)>> {
+    followers
+        .iter()
+        .zip(PREFIXES)
+        .map(|(follower, prefix)| Ok((follower.reading()?.cpu, subscriber.of(prefix))))
+        .collect()
+}
+
+/// What each has used until now.
+fn cpu(followers: &[Follower]) -> Outcome<Vec<Duration>> {
+    followers
+        .iter()
+        .map(|follower| Ok(follower.reading()?.cpu))
+        .collect()
 }

@@ -7,7 +7,7 @@ mod multicast;
 
 use std::{
     process,
-    thread::sleep,
+    thread::{self, sleep},
     time::{Duration, Instant},
 };
 
@@ -188,6 +188,16 @@ impl Size {
         sleep(ANNOUNCING.min(self.round * 3));
         let before = Multicast::sent()?;
         let begun = Instant::now();
+        // The count ends in time even if the fleet needs longer.
+        let counted = if quick {
+            Duration::from_secs(1)
+        } else {
+            COUNTED
+        };
+        let counting = thread::spawn(move || {
+            sleep(counted);
+            Multicast::sent().map_err(|error| error.to_string())
+        });
         let boards = self.boards.to_string();
         let mut fleet =
             Program::part(&["fleet-alone", "--discover", &service, "--boards", &boards])?;
@@ -201,10 +211,10 @@ impl Size {
             lines.push(self.line(&format!("{what}, time"), milliseconds(took)));
         }
         let cpu = fleet.reading()?.cpu;
-        if !quick {
-            sleep(COUNTED.saturating_sub(begun.elapsed()));
-        }
-        let sent = Multicast::sent()? - before;
+        let sent = counting
+            .join()
+            .map_err(|_| "the count of packets ended early")??
+            - before;
         drop(site);
         lines.push(self.line("CPU until then", milliseconds(cpu)));
         lines.push(self.line(

@@ -59,15 +59,8 @@ impl Active {
         }
     }
 
-    fn is_ours(&self, view: &BoardView) -> bool {
-        view.id.as_deref().is_some_and(|id| self.shard.contains(id))
-    }
-
     /// Publishes what changed of a board.
     pub(super) fn board(&mut self, view: &BoardView) {
-        if !self.is_ours(view) {
-            return;
-        }
         let Some(faces) = &mut self.faces else {
             return;
         };
@@ -123,18 +116,16 @@ impl Active {
         names: &Context,
         views: impl Iterator<Item = &'a BoardView> + Clone,
     ) {
-        let shard = self.shard;
-        let ours = |view: &&BoardView| view.id.as_deref().is_some_and(|id| shard.contains(id));
         let Some(faces) = &mut self.faces else {
             return;
         };
         let Some(announcer) = &mut faces.announcer else {
             return;
         };
-        let due = announcer.poll(now, views.clone().filter(ours));
+        let due = announcer.poll(now, views.clone());
         announce(&self.client, due.messages);
         if due.all_states {
-            faces.face = Face::new(names.clone(), shard);
+            faces.face = Face::new(names.clone(), self.shard);
             for view in views {
                 publish(&self.client, faces.face.board(view));
             }
@@ -145,14 +136,14 @@ impl Active {
 fn publish(client: &Client, messages: impl IntoIterator<Item = Publish>) {
     for message in messages {
         match message {
-            Publish::State { topic, payload } => client.state(topic, payload),
-            Publish::Event { topic, payload } => client.event(topic, payload),
+            Publish::State { topic, payload } => client.state(&topic, payload),
+            Publish::Event { topic, payload } => client.event(&topic, payload),
         }
     }
 }
 
 fn announce(client: &Client, messages: Vec<Message>) {
     for Message { topic, payload } in messages {
-        client.state(topic, payload.into_bytes());
+        client.state(&topic, payload.into_bytes());
     }
 }

@@ -23,7 +23,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                 self.publish_replies();
                 self.say(Notice::StandingBy {
                     holder: text::plain(&holder),
-                    shard: self.options.shard,
+                    shard: self.shard(),
                 });
             }
             Step::Yield { holder } => {
@@ -35,7 +35,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                 self.publish_status();
                 self.say(Notice::StandingBy {
                     holder: text::plain(&holder),
-                    shard: self.options.shard,
+                    shard: self.shard(),
                 });
             }
             Step::Stop => {
@@ -51,7 +51,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
     pub(super) fn open(&mut self) {
         self.connections += 1;
         let number = self.connections;
-        let topic = self.names().claim_topic(self.options.shard);
+        let topic = self.names().claim_topic(self.shard());
         let will = Will {
             topic: topic.clone(),
             payload: Vec::new(),
@@ -63,14 +63,14 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             inputs.pass(event, |event| Input::Active(number, event));
         });
         client.subscribe(&topic);
-        client.state(topic, self.claim.payload());
-        self.active = Some(Active::new(number, client, self.options.shard));
+        client.state(&topic, self.claim.payload());
+        self.active = Some(Active::new(number, client, self.shard()));
     }
 
     pub(super) fn repeat(&self) {
         if let Some(active) = &self.active {
-            let topic = self.names().claim_topic(self.options.shard);
-            active.client.state(topic, self.claim.payload());
+            let topic = self.names().claim_topic(self.shard());
+            active.client.state(&topic, self.claim.payload());
         }
     }
 
@@ -83,13 +83,13 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         active.begin(
             &self.options.names,
             self.options.home_assistant,
-            site.boards.values().map(|view| &**view),
+            site.boards(),
         );
         drop(site);
         self.publish_replies();
         self.publish_status();
         self.say(Notice::Active {
-            shard: self.options.shard,
+            shard: self.shard(),
             site: self.names().site_topic(),
         });
     }
@@ -115,7 +115,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
     }
 
     pub(super) fn message(&mut self, topic: &str, payload: &[u8], retained: bool) {
-        if topic == self.names().claim_topic(self.options.shard) {
+        if topic == self.names().claim_topic(self.shard()) {
             // The order of messages on one connection: a claim of another
             // bridge is seen before the commands that this one must not carry
             // out.
@@ -135,7 +135,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         let Some(target) = target(self.names(), topic) else {
             return;
         };
-        if !self.options.shard.contains(target.board()) || payload.is_empty() {
+        if !self.shard().contains(target.board()) || payload.is_empty() {
             return;
         }
         if retained {

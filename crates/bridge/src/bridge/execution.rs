@@ -88,11 +88,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
     }
 
     fn view(&self, board: &str) -> Option<Arc<BoardView>> {
-        let site = self.site();
-        let mut views = site.boards.values();
-        views
-            .find(|view| view.id.as_deref() == Some(board))
-            .cloned()
+        self.site().with_id(board).cloned()
     }
 
     fn send(&mut self, key: BoardKey, prepared: Prepared, sender: Sender) {
@@ -138,7 +134,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             }
         };
         if let Some(active) = &self.active {
-            active.client.event(topic, reply.to_string().into_bytes());
+            active.client.event(&topic, reply.to_string().into_bytes());
         }
     }
 
@@ -156,7 +152,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             return;
         };
         for reply in self.replies.due(Instant::now()) {
-            client.reply(reply.topic, reply.payload, reply.ticket);
+            client.reply(&reply.topic, reply.payload, reply.ticket);
         }
     }
 

@@ -6,9 +6,9 @@ mod active;
 mod activity;
 mod execution;
 mod presence;
+mod site;
 
 use std::{
-    collections::BTreeMap,
     io,
     net::SocketAddr,
     sync::{
@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{BoardKey, BoardView, Fleet, Outcome, Settings, StartError, Watch};
+use fleet::{Fleet, Outcome, Settings, StartError, Watch};
 use mqtt::{BrokerAddress, Client, ClientSettings, Event, Will};
 use net::client::Trust;
 use tokio::{
@@ -30,12 +30,13 @@ use zeroize::Zeroizing;
 
 use active::Active;
 use execution::Sender;
+use site::Site;
 
 use crate::{
     Context, Notice, Shard,
     claim::Claim,
     metrics::{
-        self, Counters,
+        self,
         server::{ListenError, Server},
     },
     replies::Replies,
@@ -54,16 +55,12 @@ pub struct Options {
     pub trust: Trust,
     /// The names in topics.
     pub names: Context,
-    /// Which boards.
-    pub shard: Shard,
     /// Whether boards are announced to Home Assistant.
     pub home_assistant: bool,
     /// Where Prometheus reads metrics, if anywhere.
     pub metrics: Option<SocketAddr>,
-    /// How boards are found.
+    /// How boards are found, and which.
     pub fleet: Settings,
-    /// `HOST:PORT` of boards that are added.
-    pub boards: Vec<String>,
 }
 
 /// Why a bridge could not run.
@@ -92,16 +89,15 @@ pub fn run(options: Options, say: impl FnMut(&Notice)) -> Result<(), RunError> {
         sender: inputs,
         messages: Arc::default(),
     };
-    let fleet = Fleet::start(options.fleet.clone())?;
-    for board in &options.boards {
-        if let Err(error) = fleet.add_address(board) {
-            log::warn!("{error}");
-        }
-    }
+    let fleet = Fleet::start(Settings {
+        keep_past: false,
+        ..options.fleet.clone()
+    })?;
     let woken = inputs.sender.clone();
     let watch = fleet.watch(move || {
         let _ = woken.send(Input::Fleet);
     });
+    watch.skip_changes();
     let ran = runtime.block_on(async {
         let mut bridge = Bridge::new(options, fleet, watch, inputs, say);
         bridge.offer_metrics().await?;
@@ -114,20 +110,13 @@ pub fn run(options: Options, say: impl FnMut(&Notice)) -> Result<(), RunError> {
     ran
 }
 
-/// The boards, as far as this bridge knows them.
-#[derive(Default)]
-struct Site {
-    boards: BTreeMap<BoardKey, Arc<BoardView>>,
-    counters: Counters,
-}
-
 /// What arrives at the loop.
 enum Input {
     /// Boards changed.
     Fleet,
-    /// Of the connection that stays.
+    /// From the main connection.
     Main(Event),
-    /// Of the connection of an active bridge, by its number.
+    /// From the connection of an active bridge, with its number.
     Active(u64, Event),
     /// The outcome of a command.
     Outcome(Sender, Outcome),
@@ -200,6 +189,10 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         &self.options.names
     }
 
+    fn shard(&self) -> Shard {
+        self.options.fleet.shard
+    }
+
     fn site(&self) -> MutexGuard<'_, Site> {
         locked(&self.site)
     }
@@ -209,12 +202,14 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             return Ok(());
         };
         let (site, names) = (Arc::clone(&self.site), self.options.names.clone());
-        let shard = self.options.shard;
         let server = Server::bind(address, move || {
-            let site = locked(&site);
-            let ours = |view: &&BoardView| view.id.as_deref().is_some_and(|id| shard.contains(id));
-            let views = site.boards.values().map(|view| &**view).filter(ours);
-            metrics::render(views, &site.counters, &names)
+            let (views, counters) = {
+                let site = locked(&site);
+                let views: Vec<_> = site.boards.values().cloned().collect();
+                (views, site.counters.clone())
+            };
+            // The bridge goes on meanwhile.
+            metrics::render(views.iter().map(|view| &**view), &counters, &names)
         })
         .await?;
         let address = server.address()?;
@@ -276,8 +271,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                 && let Some(active) = &mut self.active
             {
                 let site = locked(&self.site);
-                let views = site.boards.values().map(|view| &**view);
-                active.passed(now, &self.options.names, views);
+                active.passed(now, &self.options.names, site.boards());
             }
             self.replies.expire(now);
             let dropped = self.replies.dropped();
@@ -292,13 +286,14 @@ impl<S: FnMut(&Notice)> Bridge<S> {
     }
 
     fn input(&mut self, input: Input) {
+        if let Input::Main(Event::Message { .. }) | Input::Active(_, Event::Message { .. }) = &input
+        {
+            self.inputs.messages.fetch_sub(1, Ordering::Relaxed);
+        }
         match input {
             Input::Fleet => self.drain(),
             Input::Main(event) => self.main_event(event),
             Input::Active(number, event) => {
-                if matches!(event, Event::Message { .. }) {
-                    self.inputs.messages.fetch_sub(1, Ordering::Relaxed);
-                }
                 if self
                     .active
                     .as_ref()
@@ -321,29 +316,44 @@ impl<S: FnMut(&Notice)> Bridge<S> {
 
     fn drain(&mut self) {
         let changes = self.watch.drain();
+        let shard = self.shard();
         let mut site = locked(&self.site);
-        let Site { boards, counters } = &mut *site;
         if changes.missed > 0 {
             log::warn!("{} log entries were missed", changes.missed);
-            counters.missed(changes.missed);
+            site.counters.missed(changes.missed);
         }
-        for key in changes.forgotten {
-            boards.remove(&key);
-            counters.forget(key);
-            if let Some(active) = &mut self.active {
+        let forget = |site: &mut Site, active: &mut Option<Active>, key| {
+            if site.remove(key)
+                && let Some(active) = active
+            {
                 active.forgotten(key);
             }
+        };
+        for key in changes.forgotten {
+            forget(&mut site, &mut self.active, key);
         }
         for view in changes.boards {
-            counters.board(&view);
+            // A board that was added by its address may be one of another
+            // shard.
+            if !view.id.as_deref().is_some_and(|id| shard.contains(id)) {
+                forget(&mut site, &mut self.active, view.key);
+                continue;
+            }
+            site.counters.board(&view);
             if let Some(active) = &mut self.active {
                 active.board(&view);
             }
-            boards.insert(view.key, view);
+            site.insert(view);
         }
         for entry in &changes.log {
+            let Site {
+                boards, counters, ..
+            } = &mut *site;
+            let Some(view) = boards.get(&entry.board) else {
+                continue;
+            };
             counters.log(entry);
-            if let (Some(active), Some(view)) = (&self.active, boards.get(&entry.board)) {
+            if let Some(active) = &self.active {
                 active.event(view, &entry.what);
             }
         }

@@ -1,10 +1,7 @@
 //! The connection that stays: what this bridge publishes of itself, and what
 //! it learns of other bridges and of the broker.
 
-use std::{
-    sync::atomic::Ordering,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use mqtt::{Client, Event, Will};
 use serde_json::{Value, json};
@@ -30,8 +27,8 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             inputs.pass(event, Input::Main);
         });
         client.subscribe(&format!("{}/$bridge/+", names.site_topic()));
-        client.subscribe(&names.claim_topic(self.options.shard));
-        client.state(names.bridge_topic(), self.status(true));
+        client.subscribe(&names.claim_topic(self.shard()));
+        client.state(&names.bridge_topic(), self.status(true));
         client
     }
 
@@ -40,7 +37,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         let mut status = json!({
             "state": if online { "online" } else { "offline" },
             "version": self.names().version,
-            "shard": self.options.shard.to_string(),
+            "shard": self.shard().to_string(),
             "instance": self.claim.instance(),
         });
         if let Some(fields) = status.as_object_mut().filter(|_| online) {
@@ -67,13 +64,12 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                 });
             }
             Event::Subscribed { filter } => {
-                if filter == self.names().claim_topic(self.options.shard) {
+                if filter == self.names().claim_topic(self.shard()) {
                     self.claim.subscribed(now);
                 }
             }
             Event::Message { topic, payload, .. } => {
-                self.inputs.messages.fetch_sub(1, Ordering::Relaxed);
-                if topic == self.names().claim_topic(self.options.shard) {
+                if topic == self.names().claim_topic(self.shard()) {
                     self.claim.message(&payload, now);
                 } else {
                     self.bridge_message(&topic, &payload);
@@ -108,19 +104,19 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         }
         let theirs = text("shard");
         let count = theirs.parse::<Shard>().map(Shard::count);
-        if online && count.is_ok_and(|count| count != self.options.shard.count()) {
+        if online && count.is_ok_and(|count| count != self.shard().count()) {
             let bridge = topic.rsplit('/').next().unwrap_or_default();
             self.say(Notice::OtherCount {
                 bridge: text::plain(bridge),
                 theirs: text::plain(theirs),
-                shard: self.options.shard,
+                shard: self.shard(),
             });
         }
     }
 
     pub(super) fn publish_status(&self) {
         if let Some(main) = &self.main {
-            main.state(self.names().bridge_topic(), self.status(true));
+            main.state(&self.names().bridge_topic(), self.status(true));
         }
     }
 

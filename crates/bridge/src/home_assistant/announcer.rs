@@ -2,7 +2,7 @@
 //! board with what was published of it; reads no clock and publishes nothing.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
     time::{Duration, Instant},
@@ -193,7 +193,7 @@ impl Announcer {
         now: Instant,
         views: impl IntoIterator<Item = &'a BoardView>,
     ) -> Due {
-        let removed = self.removals.poll(now);
+        let removed: BTreeSet<String> = self.removals.poll(now).into_iter().collect();
         let announce = self.birth.poll(now);
         let again = self.again.take_if(|at| *at <= now).is_some();
         if removed.is_empty() && announce.is_none() && !again {

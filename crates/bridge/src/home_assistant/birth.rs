@@ -18,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// What to publish now, of every board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Announce {
+pub(super) enum Announce {
     /// The discovery payloads, even if they are unchanged.
     Discovery,
     /// The availability and all states, even if they are unchanged.
@@ -27,7 +27,7 @@ pub enum Announce {
 
 /// Follows the birth messages of Home Assistant.
 #[derive(Debug, Default)]
-pub struct Birth {
+pub(super) struct Birth {
     next: Option<(Instant, Announce)>,
 }
 
@@ -36,7 +36,7 @@ impl Birth {
     /// random number from 0 to 1. A retained birth is old: it says only that
     /// Home Assistant was there when this bridge connected, and that has
     /// published everything anyway.
-    pub fn message(&mut self, now: Instant, payload: &[u8], retained: bool, chance: f64) {
+    pub(super) fn message(&mut self, now: Instant, payload: &[u8], retained: bool, chance: f64) {
         match payload {
             b"online" if !retained => {
                 let range = (LONGEST - SHORTEST).as_secs_f64();
@@ -50,12 +50,12 @@ impl Birth {
     }
 
     /// When [`Birth::poll`] has something to announce.
-    pub fn next_deadline(&self) -> Option<Instant> {
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.next.map(|(at, _)| at)
     }
 
     /// What to announce now.
-    pub fn poll(&mut self, now: Instant) -> Option<Announce> {
+    pub(super) fn poll(&mut self, now: Instant) -> Option<Announce> {
         let (at, announce) = self.next.filter(|(at, _)| *at <= now)?;
         self.next =
             (announce == Announce::Discovery).then(|| (at.max(now) + GRACE, Announce::States));

@@ -124,15 +124,17 @@ pub(super) fn command(id: u16, fields: &Object) -> Result<LightSet, Refusal> {
                     let channel = value.get(name).and_then(Value::as_f64)?;
                     small(channel.round(), u8::MAX)
                 };
+                let white = channel("w");
+                let is_readable = white.is_some() || value.get("w").is_none();
                 match (channel("r"), channel("g"), channel("b")) {
-                    (Some(r), Some(g), Some(b)) => set.rgb = Some([r, g, b]),
+                    (Some(r), Some(g), Some(b)) if is_readable => set.rgb = Some([r, g, b]),
                     _ => {
                         let accepted = "r, g and b, and w of a light with a white channel, from 0 \
                                         to 255 each";
                         return Err(commands::unreadable(field, accepted, value));
                     }
                 }
-                set.white = channel("w");
+                set.white = white;
             }
             "color_temp" => {
                 let kelvin = number(field, value, "a color temperature in kelvin")?.round();

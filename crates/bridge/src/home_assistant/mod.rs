@@ -1,6 +1,6 @@
 //! Home Assistant's view of the boards: discovery, states in its own shape, and
 //! its commands as methods of ours. Pure functions of a [`BoardView`]; what is
-//! sent when is decided by [`Birth`] and [`Removals`], which read no clock.
+//! sent when is decided by [`Announcer`], which reads no clock.
 //!
 //! The facts are those of Home Assistant's MQTT integration
 //! (<https://www.home-assistant.io/integrations/mqtt/>), and
@@ -22,16 +22,16 @@ use fleet::BoardView;
 use serde_json::{Value, json};
 
 pub use announcer::{Announcer, Due};
-pub use birth::{Announce, Birth};
 pub use commands::{Command, Refusal, command};
-pub use removals::Removals;
 pub use states::{state, states};
 
 use crate::Context;
+use birth::{Announce, Birth};
+use removals::Removals;
 
-/// The largest discovery payload, in bytes: what the client for brokers sends
-/// and receives at most. Components that would exceed it are left out, the last
-/// ones first.
+/// The largest discovery payload, in bytes: with its topic it stays below
+/// [`mqtt::LIMIT`]. Components that would exceed it are left out, the last ones
+/// first.
 pub const PAYLOAD: usize = 256_000;
 
 /// By which this program's payloads are told from those of others.

@@ -21,8 +21,10 @@ const WAITING: usize = 20_000;
 
 /// The components that were published, and those that disappeared.
 #[derive(Debug, Default)]
-pub struct Removals {
+pub(super) struct Removals {
     boards: BTreeMap<String, Board>,
+    /// When the first component no longer has to be named.
+    next: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +41,7 @@ impl Removals {
     /// bridge: its components are removed unless the board still has them.
     /// `topic` is that of [`super::discovery`]. Whether a payload that was
     /// published already has to be published again because of it.
-    pub fn retained(&mut self, now: Instant, topic: &str, payload: &[u8]) -> bool {
+    pub(super) fn retained(&mut self, now: Instant, topic: &str, payload: &[u8]) -> bool {
         let payload = serde_json::from_slice(payload).unwrap_or(Value::Null);
         // Boards of other programs share the topics.
         let ours = payload.pointer("/origin/name").and_then(Value::as_str) == Some(super::ORIGIN);
@@ -65,19 +67,23 @@ impl Removals {
                 again = true;
             }
         }
+        if again {
+            self.named_until(now + STAYS);
+        }
         again
     }
 
     /// Adds the components that disappeared to a discovery payload that is
     /// about to be published.
     #[must_use]
-    pub fn amend(&mut self, now: Instant, message: Message) -> Message {
+    pub(super) fn amend(&mut self, now: Instant, message: Message) -> Message {
         let Ok(mut payload) = serde_json::from_str::<Value>(&message.payload) else {
             self.forget(&message.topic);
             return message;
         };
         let present = platforms(&payload);
         let board = self.boards.entry(message.topic.clone()).or_default();
+        let had = !board.gone.is_empty();
         let before = std::mem::replace(&mut board.published, present);
         for (component, platform) in before {
             if board.published.get(&component) != Some(&platform) {
@@ -90,6 +96,9 @@ impl Removals {
             *until > now && !board.published.contains_key(component)
         });
         if board.gone.is_empty() {
+            if had {
+                self.find_next();
+            }
             return message;
         }
         if let Some(components) = payload.get_mut("components").and_then(Value::as_object_mut) {
@@ -97,6 +106,7 @@ impl Removals {
                 components.insert(component.clone(), json!({ "platform": platform }));
             }
         }
+        self.named_until(now + STAYS);
         Message {
             payload: payload.to_string(),
             ..message
@@ -104,19 +114,33 @@ impl Removals {
     }
 
     /// The board was removed: its topic is cleared.
-    pub fn forget(&mut self, topic: &str) {
-        self.boards.remove(topic);
+    pub(super) fn forget(&mut self, topic: &str) {
+        let removed = self.boards.remove(topic);
+        if removed.is_some_and(|board| !board.gone.is_empty()) {
+            self.find_next();
+        }
     }
 
     /// When the next component no longer has to be named.
-    pub fn next_deadline(&self) -> Option<Instant> {
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.next
+    }
+
+    fn find_next(&mut self) {
         let gone = self.boards.values().flat_map(|board| board.gone.values());
-        gone.map(|(_, until)| *until).min()
+        self.next = gone.map(|(_, until)| *until).min();
+    }
+
+    fn named_until(&mut self, until: Instant) {
+        self.next = Some(self.next.map_or(until, |next| next.min(until)));
     }
 
     /// The topics of boards whose payloads have to be published again, now
     /// without the components that disappeared.
-    pub fn poll(&mut self, now: Instant) -> Vec<String> {
+    pub(super) fn poll(&mut self, now: Instant) -> Vec<String> {
+        if self.next.is_none_or(|next| next > now) {
+            return Vec::new();
+        }
         let due = |board: &Board| board.gone.values().any(|(_, until)| *until <= now);
         let mut topics = Vec::new();
         for (topic, board) in &mut self.boards {
@@ -125,6 +149,7 @@ impl Removals {
                 topics.push(topic.clone());
             }
         }
+        self.find_next();
         topics
     }
 }

@@ -11,14 +11,14 @@ use fleet::{BoardKey, BoardView, LogEntry, LogEvent, Outcome};
 use super::cause::{cause, outcome};
 
 /// Counts of all boards since the bridge started.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Counters {
     boards: HashMap<BoardKey, OfBoard>,
     missed: u64,
 }
 
 /// Counts of one board.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct OfBoard {
     /// How many losses were counted.
     drops: u32,

@@ -66,8 +66,7 @@ struct Cache {
 }
 
 impl Server {
-    /// Listens. `render` makes the text; it is called on the thread of
-    /// [`Server::run`] and must not block.
+    /// Listens. `render` makes the text, on a thread for tasks that take long.
     ///
     /// # Errors
     /// The address cannot be bound.
@@ -126,8 +125,8 @@ impl Server {
 
 async fn serve(stream: TcpStream, cache: Arc<Cache>) {
     let service = service_fn(move |request| {
-        let response = respond(&request, &cache);
-        async move { Ok::<_, Infallible>(response) }
+        let cache = Arc::clone(&cache);
+        async move { Ok::<_, Infallible>(respond(&request, cache).await) }
     });
     let connection = http1::Builder::new()
         .keep_alive(false)
@@ -138,7 +137,7 @@ async fn serve(stream: TcpStream, cache: Arc<Cache>) {
     }
 }
 
-fn respond(request: &Request<Incoming>, cache: &Cache) -> Response<Full<Bytes>> {
+async fn respond(request: &Request<Incoming>, cache: Arc<Cache>) -> Response<Full<Bytes>> {
     let plain = |status, text: &'static str| {
         let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
         *response.status_mut() = status;
@@ -155,7 +154,15 @@ fn respond(request: &Request<Incoming>, cache: &Cache) -> Response<Full<Bytes>> 
         response.headers_mut().insert(header::ALLOW, allowed);
         return response;
     }
-    let mut response = Response::new(Full::new(cache.text(Instant::now())));
+    // The text of thousands of boards takes longer than others should wait.
+    let rendering = tokio::task::spawn_blocking(move || cache.text(Instant::now()));
+    let Ok(text) = rendering.await else {
+        return plain(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The metrics cannot be made.\n",
+        );
+    };
+    let mut response = Response::new(Full::new(text));
     let kind = header::HeaderValue::from_static(CONTENT_TYPE);
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response

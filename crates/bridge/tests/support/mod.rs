@@ -1,32 +1,20 @@
 //! Boards for tests, as JSON: what they state about themselves, their
 //! descriptions and their states.
 
-#![allow(
-    clippy::allow_attributes,
-    dead_code,
-    reason = "each test and example uses a part of this"
-)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use address::Candidates;
 use bridge::Context;
-use fleet::{
-    BoardKey, BoardView, CommandState, ComponentView, Health, LinkProblem, LinkState, LogEntry,
-    LogEvent, Outcome, board_state::BoardState,
-};
+use fleet::{BoardKey, BoardView, CommandState, ComponentView, LinkState, board_state::BoardState};
 use protocol::{ComponentKey, Descriptor, DeviceInfo, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// A board as JSON.
 #[derive(Deserialize)]
-pub(crate) struct Board {
+struct Board {
     id: String,
     name: String,
     #[serde(default = "mac")]
@@ -41,11 +29,7 @@ fn mac() -> String {
 
 /// A connected board.
 pub(crate) fn board(board: Value) -> BoardView {
-    view(serde_json::from_value(board).unwrap())
-}
-
-/// A connected board.
-pub(crate) fn view(board: Board) -> BoardView {
+    let board: Board = serde_json::from_value(board).unwrap();
     let address = Candidates::given("192.0.2.7:80".parse().unwrap());
     let state = BoardState::new(Instant::now(), BoardKey(1), address, true);
     let mut view = BoardView::clone(state.view());
@@ -89,40 +73,4 @@ pub(crate) fn context() -> Context {
         discovery_prefix: "homeassistant".to_owned(),
         version: "0.1.0".to_owned(),
     }
-}
-
-/// A board with every kind of component, as JSON.
-pub(crate) fn everything() -> Value {
-    serde_json::from_str(include_str!("everything.json")).unwrap()
-}
-
-/// The outcome of a command, in the log of the board.
-pub(crate) fn command(outcome: Outcome) -> LogEntry {
-    LogEntry {
-        number: 0,
-        at: SystemTime::UNIX_EPOCH,
-        steady: SystemTime::UNIX_EPOCH,
-        board: BoardKey(1),
-        board_name: "Bench".into(),
-        what: LogEvent::Command {
-            component: None,
-            method: "Switch.Set".to_owned(),
-            params: serde_json::Map::new(),
-            outcome,
-            trail: Box::default(),
-        },
-    }
-}
-
-/// A link that was lost for these reasons.
-pub(crate) fn health(problems: impl IntoIterator<Item = LinkProblem>) -> Arc<Health> {
-    let mut health = Health::default();
-    let at = SystemTime::UNIX_EPOCH;
-    health.round_trip(at, Duration::from_millis(8));
-    for problem in problems {
-        health.link(at, &LinkState::Connected);
-        let retry_at = None;
-        health.link(at, &LinkState::Unreachable { problem, retry_at });
-    }
-    Arc::new(health)
 }

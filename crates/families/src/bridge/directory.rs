@@ -91,7 +91,7 @@ impl Directory for Boards {
             return Vec::new();
         }
         match (board, attribute) {
-            ("$bridge", name) => self.bridge(site, name, payload),
+            ("$bridge", name) if name.len() <= LEVEL => self.bridge(site, name, payload),
             (id, "$description") => self.description(site, id, payload),
             (id, "$availability") => self.availability(site, id, payload),
             _ => Vec::new(),
@@ -104,9 +104,11 @@ impl Directory for Boards {
             let freed = freed.map_or(0, |freed| freed.len());
             self.kept = self.kept.saturating_sub(freed);
         }
+        self.boards.retain(|_, board| board.description.is_some());
         for bridge in self.bridges.values_mut() {
             bridge.state = None;
         }
+        self.bridges.retain(|_, bridge| !bridge.boards.is_empty());
     }
 
     fn known(&self, id: &str) -> Vec<(String, Vec<u8>)> {
@@ -144,7 +146,19 @@ impl Boards {
         let Ok(description) = Description::parse(payload) else {
             return Vec::new();
         };
-        if description.info.id != id || !self.is_of(site, id) {
+        if description.info.id != id {
+            return Vec::new();
+        }
+        // A site that does not describe a board does not keep it from others.
+        if let Some(board) = self.boards.get(id)
+            && board.description.is_none()
+        {
+            let other = board.site.clone();
+            if other != site {
+                self.remove(&other, id);
+            }
+        }
+        if !self.is_of(site, id) {
             return Vec::new();
         }
         let bridge = Bridge {
@@ -193,6 +207,10 @@ impl Boards {
         board.availability = (!payload.is_empty()).then(|| payload.to_vec());
         let after = board.size();
         self.kept = (self.kept + after).saturating_sub(before);
+        if after == 0 {
+            self.boards.remove(id);
+            return Vec::new();
+        }
         let mut changes = Vec::new();
         if is_online(payload) == Some(true) {
             changes.push(Change::Online(id.to_owned()));
@@ -209,8 +227,12 @@ impl Boards {
         if !self.bridges.contains_key(&bridge) && self.bridges.len() >= BRIDGES {
             return Vec::new();
         }
-        let of = self.bridges.entry(bridge).or_default();
+        let of = self.bridges.entry(bridge.clone()).or_default();
         of.state = (!payload.is_empty()).then(|| payload.to_vec());
+        if of.state.is_none() && of.boards.is_empty() {
+            self.bridges.remove(&bridge);
+            return Vec::new();
+        }
         let is_up = is_online(payload) == Some(true);
         let changes = of.boards.iter().flat_map(|id| {
             let online = is_up.then(|| Change::Online(id.clone()));
@@ -260,6 +282,9 @@ impl Boards {
             && let Some(of) = self.bridges.get_mut(&bridge)
         {
             of.boards.remove(id);
+            if of.state.is_none() && of.boards.is_empty() {
+                self.bridges.remove(&bridge);
+            }
         }
     }
 }

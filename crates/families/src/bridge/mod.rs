@@ -22,7 +22,7 @@ use sanitize::bounds;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Action, Actions, Dialect, Directory, Problem, Received, Shadow};
+use crate::{Actions, BrokerMessage, Dialect, Directory, Problem, Received, Shadow, Waiting};
 
 /// The boards that bridges forward below this prefix. `sender` names this
 /// program in the topics of replies; it is one level of a topic.
@@ -38,9 +38,6 @@ pub fn bridged(now: Instant) -> Box<dyn Dialect> {
 /// How long the retained states may take before the board is described without
 /// those that are missing.
 const STATES: Duration = Duration::from_millis(500);
-
-/// Commands that wait: bounded by the session, which sends few.
-const WAITING: usize = 64;
 
 /// A board's retained description.
 #[derive(Debug, Deserialize)]
@@ -88,15 +85,7 @@ struct Bridged {
     description: Option<(DeviceInfo, Vec<Descriptor>)>,
     early: BTreeMap<ComponentKey, State>,
     describe_by: Option<Instant>,
-    waiting: Vec<Waiting>,
-}
-
-/// A command that waits for its reply.
-#[derive(Debug)]
-struct Waiting {
-    id: Id,
-    /// The session has reported it as unconfirmed by then.
-    until: Instant,
+    waiting: Waiting<Id>,
 }
 
 impl Bridged {
@@ -108,18 +97,16 @@ impl Bridged {
             description: None,
             early: BTreeMap::new(),
             describe_by: None,
-            waiting: Vec::new(),
+            waiting: Waiting::default(),
         }
     }
 
-    fn message(
-        &mut self,
-        now: Instant,
-        topic: &str,
-        payload: &[u8],
-        retained: bool,
-        out: &mut Actions,
-    ) {
+    fn message(&mut self, now: Instant, message: BrokerMessage<'_>, out: &mut Actions) {
+        let BrokerMessage {
+            topic,
+            payload,
+            retained,
+        } = message;
         if topic.contains("/$replies/") {
             return match payload.is_empty() {
                 true => topic.clone_into(&mut self.reply_to),
@@ -227,36 +214,30 @@ impl Bridged {
         let Some(id) = id.and_then(|id| serde_json::from_value::<Id>(id).ok()) else {
             return;
         };
-        self.waiting.retain(|waiting| now < waiting.until);
-        let Some(at) = self.waiting.iter().position(|waiting| waiting.id == id) else {
+        let Some((id, _)) = self.waiting.take(now, |awaited| *awaited == id).pop() else {
             return;
         };
-        self.waiting.swap_remove(at);
         if let Some(error) = reply.get("error") {
             let error = serde_json::from_value::<RpcError>(error.clone());
             let error = error.unwrap_or_else(|_| {
                 let message = "the bridge refuses it without a reason that can be read";
                 RpcError::new(Code::InternalError, "refused", message)
             });
-            Shadow::refuse(Some(id), bounds::error(error), out);
+            Shadow::refuse(id, bounds::error(error), out);
         } else if reply.get("result").is_some() {
-            self.shadow.confirm(Some(id), out);
+            self.shadow.confirm(id, out);
         }
         // Otherwise it is unconfirmed, which a command without an answer is.
     }
 
     fn command(&mut self, now: Instant, request: &Request, out: &mut Actions) {
-        self.waiting.retain(|waiting| now < waiting.until);
         let Some(id) = request.id.clone() else { return };
-        let problem = if !self.shadow.is_known() || self.reply_to.is_empty() {
-            Some(("not_ready", "the bridge has not described the board yet"))
-        } else if self.waiting.len() >= WAITING {
-            Some(("too_many_commands", "too many commands wait for the bridge"))
-        } else {
-            None
-        };
-        if let Some((reason, message)) = problem {
-            let error = RpcError::new(Code::FailedPrecondition, reason, message);
+        if !self.shadow.is_known() || self.reply_to.is_empty() {
+            let message = "the bridge has not described the board yet";
+            let error = RpcError::new(Code::FailedPrecondition, "not_ready", message);
+            return Shadow::refuse(Some(id), error, out);
+        }
+        if let Err(error) = self.waiting.check_room(now) {
             return Shadow::refuse(Some(id), error, out);
         }
         let message = json!({
@@ -265,8 +246,7 @@ impl Bridged {
         });
         let topic = format!("{}/$command", self.topic);
         out.send_mqtt(topic, message.to_string());
-        let until = now + limits::COMMAND_TIMEOUT;
-        self.waiting.push(Waiting { id, until });
+        self.waiting.add(now, Some(id.clone()), id);
     }
 }
 
@@ -279,10 +259,7 @@ impl Dialect for Bridged {
         }
         match request.method.as_str() {
             method::SYS_PING => {
-                out.push(Action::Alive);
-                let message = "the bridge vouches for the board";
-                let error = RpcError::new(Code::FailedPrecondition, "not_measured", message);
-                Shadow::refuse(request.id.clone(), error, out);
+                Shadow::vouched(request.id.clone(), "the bridge vouches for the board", out);
             }
             method::LOG_SUBSCRIBE => {
                 let message = "a bridge does not forward the log of a board";
@@ -294,13 +271,8 @@ impl Dialect for Bridged {
     }
 
     fn received(&mut self, now: Instant, received: Received<'_>, out: &mut Actions) {
-        if let Received::Mqtt {
-            topic,
-            payload,
-            retained,
-        } = received
-        {
-            self.message(now, topic, payload, retained, out);
+        if let Received::Mqtt(message) = received {
+            self.message(now, message, out);
         }
     }
 

@@ -24,7 +24,7 @@ const UNLIMITED: f64 = 1e9;
 const EVENT: &str = "event";
 
 /// A property, and the component that it is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct Part {
     pub(super) key: ComponentKey,
     /// `node/property`.
@@ -33,7 +33,7 @@ pub(super) struct Part {
 }
 
 /// The components of a device.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Parts {
     parts: Vec<Part>,
     by_path: BTreeMap<String, usize>,

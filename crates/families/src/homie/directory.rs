@@ -8,6 +8,7 @@ use crate::{
     Change, Directory, Family, Found, announced,
     directory::{BOARDS, KEPT, PAYLOAD},
     is_plain_topic,
+    numbering::fnv_1a,
 };
 
 use super::{
@@ -54,17 +55,9 @@ impl Device {
 pub(super) fn id_of(domain: &str, device: &str) -> Option<String> {
     let id = match domain == DOMAIN {
         true => format!("homie-{device}"),
-        false => format!("homie-{device}-at-{}", hashed(domain)),
+        false => format!("homie-{device}-at-{:08x}", fnv_1a(domain)),
     };
     (is_id(device) && board_id(&id).is_ok()).then_some(id)
-}
-
-/// FNV-1a of 32 bits.
-fn hashed(text: &str) -> String {
-    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
-    format!("{hash:08x}")
 }
 
 /// Domain, device and attribute of a topic: `homie/5/ID/$state`.

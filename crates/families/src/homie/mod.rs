@@ -24,11 +24,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{Code, ComponentKey, Event, Id, Kind, Request, RpcError, State, limits, method};
+use protocol::{Code, ComponentKey, Event, Kind, Request, RpcError, State, limits, method};
 
 pub(crate) use directory::Devices;
 
-use crate::{Action, Actions, Dialect, Family, Problem, Received, Shadow};
+use crate::{Actions, BrokerMessage, Dialect, Family, Problem, Received, Shadow, Waiting};
 
 use self::{components::Parts, description::Description, directory::id_of};
 
@@ -39,9 +39,6 @@ const VALUES: Duration = Duration::from_millis(500);
 /// How long a device has to report another value after a command that changes
 /// nothing.
 const UNCHANGED: Duration = Duration::from_secs(1);
-
-/// Commands that wait: bounded by the session, which sends few.
-const WAITING: usize = 64;
 
 /// One connection to a device.
 #[derive(Debug)]
@@ -57,20 +54,17 @@ pub(crate) struct Homie {
     early: BTreeMap<ComponentKey, State>,
     /// The device is described then.
     describe_by: Option<Instant>,
-    waiting: Vec<Waiting>,
+    waiting: Waiting<Awaited>,
 }
 
-/// A command that waits for a value.
+/// The value that a command waits for.
 #[derive(Debug)]
-struct Waiting {
-    id: Option<Id>,
+struct Awaited {
     key: ComponentKey,
     wanted: State,
     /// The property has this value already, and a device need not report it
     /// again: the command is confirmed then, if that is still so.
     unchanged: Option<Instant>,
-    /// The session has reported it as unconfirmed by then.
-    until: Instant,
 }
 
 impl Homie {
@@ -83,18 +77,16 @@ impl Homie {
             states: [const { String::new() }; 2],
             early: BTreeMap::new(),
             describe_by: None,
-            waiting: Vec::new(),
+            waiting: Waiting::default(),
         }
     }
 
-    fn message(
-        &mut self,
-        now: Instant,
-        topic: &str,
-        payload: &[u8],
-        retained: bool,
-        out: &mut Actions,
-    ) {
+    fn message(&mut self, now: Instant, message: BrokerMessage<'_>, out: &mut Actions) {
+        let BrokerMessage {
+            topic,
+            payload,
+            retained,
+        } = message;
         if let Some(device) = topic.strip_suffix("/$description") {
             return self.described(now, device, payload, out);
         }
@@ -142,14 +134,12 @@ impl Homie {
         device.clone_into(&mut self.topic);
         let info = components::info(id, &description);
         self.shadow.identify(now, info, out);
-        let parts = Parts::new(&description);
-        let changed = self.parts != parts;
-        self.parts = parts;
+        self.parts = Parts::new(&description);
         self.description = Some(description);
         if self.shadow.is_known() {
             self.describe(now, out);
-        } else if changed {
-            self.describe_by = Some(now + VALUES);
+        } else {
+            self.describe_by.get_or_insert(now + VALUES);
         }
     }
 
@@ -233,13 +223,9 @@ impl Homie {
 
     /// Confirms the commands that wanted this.
     fn settle(&mut self, now: Instant, key: &ComponentKey, state: &State, out: &mut Actions) {
-        let (settled, others) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .filter(|waiting| now < waiting.until)
-            .partition::<Vec<_>, _>(|waiting| waiting.key == *key && waiting.wanted == *state);
-        self.waiting = others;
-        for waiting in settled {
-            self.shadow.confirm(waiting.id, out);
+        let is_it = |awaited: &Awaited| awaited.key == *key && awaited.wanted == *state;
+        for (id, _) in self.waiting.take(now, is_it) {
+            self.shadow.confirm(id, out);
         }
     }
 
@@ -257,10 +243,7 @@ impl Homie {
             Ok(None) => return Shadow::refuse_method(request, Family::Homie, out),
             Err(error) => return Shadow::refuse(id, error, out),
         };
-        self.waiting.retain(|waiting| now < waiting.until);
-        if self.waiting.len() >= WAITING {
-            let message = "too many commands wait for the device";
-            let error = RpcError::new(Code::ResourceExhausted, "too_many_commands", message);
+        if let Err(error) = self.waiting.check_room(now) {
             return Shadow::refuse(id, error, out);
         }
         let topic = format!("{}/{}/set", self.topic, command.path);
@@ -269,13 +252,12 @@ impl Homie {
         // unconfirmed.
         if let Some(wanted) = command.wanted {
             let is_so = self.shadow.shows(&command.key, &wanted);
-            self.waiting.push(Waiting {
-                id,
+            let awaited = Awaited {
                 key: command.key,
                 wanted,
                 unchanged: is_so.then(|| now + UNCHANGED),
-                until: now + limits::COMMAND_TIMEOUT,
-            });
+            };
+            self.waiting.add(now, id, awaited);
         }
     }
 }
@@ -290,38 +272,30 @@ impl Dialect for Homie {
         if request.method != method::SYS_PING {
             return self.command(now, request, out);
         }
-        out.push(Action::Alive);
-        let message = "the broker vouches for the device";
-        let error = RpcError::new(Code::FailedPrecondition, "not_measured", message);
-        Shadow::refuse(request.id.clone(), error, out);
+        Shadow::vouched(request.id.clone(), "the broker vouches for the device", out);
     }
 
     fn received(&mut self, now: Instant, received: Received<'_>, out: &mut Actions) {
-        if let Received::Mqtt {
-            topic,
-            payload,
-            retained,
-        } = received
-        {
-            self.message(now, topic, payload, retained, out);
+        if let Received::Mqtt(message) = received {
+            self.message(now, message, out);
         }
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let unchanged = self.waiting.iter().filter_map(|waiting| waiting.unchanged);
+        let unchanged = self.waiting.awaited().filter_map(|one| one.unchanged);
         unchanged.chain(self.describe_by).min()
     }
 
     fn tick(&mut self, now: Instant, out: &mut Actions) {
-        for waiting in &mut self.waiting {
-            if waiting.unchanged.take_if(|due| now >= *due).is_some()
-                && self.shadow.shows(&waiting.key, &waiting.wanted)
-            {
-                self.shadow.confirm(waiting.id.clone(), out);
-                waiting.until = now;
-            }
+        let is_due = |one: &Awaited| one.unchanged.is_some_and(|due| now >= due);
+        let shadow = &self.shadow;
+        let is_so = |one: &Awaited| is_due(one) && shadow.shows(&one.key, &one.wanted);
+        for (id, _) in self.waiting.take(now, is_so) {
+            shadow.confirm(id, out);
         }
-        self.waiting.retain(|waiting| now < waiting.until);
+        for one in self.waiting.awaited_mut().filter(|one| is_due(one)) {
+            one.unchanged = None;
+        }
         if self.describe_by.is_some_and(|due| now >= due) {
             self.describe(now, out);
         }

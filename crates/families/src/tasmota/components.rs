@@ -134,7 +134,7 @@ fn telemetry_period() -> (Descriptor, State) {
     (descriptor, state)
 }
 
-/// What a report says. `sensors` is whether it is a reading of the sensors.
+/// What a report says.
 pub(super) fn states(
     config: &Config,
     sensors: &Sensors,

@@ -25,6 +25,7 @@ mod outputs;
 mod sensors;
 #[cfg(test)]
 mod tests;
+mod uptime;
 
 use std::{
     collections::BTreeMap,
@@ -37,9 +38,9 @@ use serde_json::{Map, Value};
 
 pub(crate) use directory::Boards;
 
-use crate::{Action, Actions, Dialect, Family, Problem, Received, Shadow};
+use crate::{Action, Actions, BrokerMessage, Dialect, Family, Problem, Received, Shadow, Waiting};
 
-use self::{commands::Effect, config::Config, sensors::Sensors};
+use self::{commands::Effect, config::Config, sensors::Sensors, uptime::Uptime};
 
 /// How long the readings of the sensors may take after the state.
 const SENSORS: Duration = Duration::from_secs(1);
@@ -50,11 +51,7 @@ const EXCHANGE: Duration = Duration::from_secs(60);
 /// How long a motion detector is shown as on after it reported.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// How much estimates of when a board booted differ.
-const TOLERANCE: Duration = Duration::from_secs(2);
-
-/// Commands and pings that wait for the same thing: bounded by the session,
-/// which sends few.
+/// Pings and pulses that are kept: bounded by the session, which sends few.
 const WAITING: usize = 64;
 
 /// One connection to a board.
@@ -77,31 +74,13 @@ pub(crate) struct Tasmota {
     pings: Vec<Option<Id>>,
     /// When the board answered last.
     answered: Option<Instant>,
-    waiting: Vec<Waiting>,
+    waiting: Waiting<Effect>,
     /// Inputs that are on until then.
     pulses: BTreeMap<ComponentKey, Instant>,
-    /// The uptime reported last, in seconds.
-    uptime: Option<u64>,
-    booted: Option<Instant>,
+    /// When the board booted.
+    uptime: Uptime,
     /// Messages that could not be read.
     unreadable: u64,
-}
-
-/// A command that waits for a message of the board.
-#[derive(Debug)]
-struct Waiting {
-    id: Option<Id>,
-    event: Awaited,
-    /// The session has reported it as unconfirmed by then.
-    until: Instant,
-}
-
-#[derive(Debug)]
-enum Awaited {
-    /// An answer with this field.
-    Answer(&'static str),
-    /// A report of a component, which has one of these states already.
-    Report(ComponentKey, Vec<State>),
 }
 
 impl Tasmota {
@@ -117,23 +96,20 @@ impl Tasmota {
             describe_by: None,
             pings: Vec::new(),
             answered: None,
-            waiting: Vec::new(),
+            waiting: Waiting::default(),
             pulses: BTreeMap::new(),
-            uptime: None,
-            booted: None,
+            uptime: Uptime::default(),
             unreadable: 0,
         }
     }
 
     /// A message of the broker.
-    fn message(
-        &mut self,
-        now: Instant,
-        topic: &str,
-        payload: &[u8],
-        retained: bool,
-        out: &mut Actions,
-    ) {
+    fn message(&mut self, now: Instant, message: BrokerMessage<'_>, out: &mut Actions) {
+        let BrokerMessage {
+            topic,
+            payload,
+            retained,
+        } = message;
         let end = |prefix: &str| topic.strip_prefix(prefix);
         if topic.starts_with("tasmota/discovery/") {
             match topic.rsplit_once('/') {
@@ -316,7 +292,15 @@ impl Tasmota {
         retained: bool,
         out: &mut Actions,
     ) {
-        self.restarts(now, report, out);
+        // What is retained is of an earlier time.
+        let uptime = report.get("UptimeSec").and_then(Value::as_u64);
+        if let Some(seconds) = uptime.filter(|_| !retained) {
+            let restarted = self.uptime.reported(now, seconds);
+            self.shadow.set_booted(self.uptime.booted());
+            if restarted && self.shadow.is_known() {
+                self.shadow.restarted(now, out);
+            }
+        }
         let Some(config) = &self.config else { return };
         let states = components::states(config, &self.sensors, report);
         if !retained {
@@ -343,7 +327,7 @@ impl Tasmota {
         self.shadow.events(now, events, None, out);
         self.settle(
             now,
-            |awaited| matches!(awaited, Awaited::Report(key, _) if keys.contains(key)),
+            |awaited| matches!(awaited, Effect::State(key, _) if keys.contains(key)),
             out,
         );
     }
@@ -366,45 +350,20 @@ impl Tasmota {
         }
         self.settle(
             now,
-            |awaited| matches!(awaited, Awaited::Answer(field) if answer.contains_key(*field)),
+            |awaited| matches!(awaited, Effect::Answer(field) if answer.contains_key(*field)),
             out,
         );
     }
 
     /// Confirms the commands that waited for this.
-    fn settle(&mut self, now: Instant, is_it: impl Fn(&Awaited) -> bool, out: &mut Actions) {
-        let (settled, others) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .filter(|waiting| now < waiting.until)
-            .partition(|waiting| is_it(&waiting.event));
-        self.waiting = others;
-        for Waiting { id, event, .. } in settled {
-            match event {
-                Awaited::Answer(_) => self.shadow.confirm(id, out),
-                Awaited::Report(key, wanted) => {
+    fn settle(&mut self, now: Instant, is_it: impl Fn(&Effect) -> bool, out: &mut Actions) {
+        for (id, awaited) in self.waiting.take(now, is_it) {
+            match awaited {
+                Effect::Answer(_) => self.shadow.confirm(id, out),
+                Effect::State(key, wanted) => {
                     self.shadow.confirm_when_any(now, id, key, wanted, out);
                 }
             }
-        }
-    }
-
-    /// Notices that the board was restarted, by its uptime.
-    fn restarts(&mut self, now: Instant, report: &Map<String, Value>, out: &mut Actions) {
-        let Some(uptime) = report.get("UptimeSec").and_then(Value::as_u64) else {
-            return;
-        };
-        let before = self.uptime.replace(uptime);
-        // The board counts whole seconds: the earliest estimate is the best.
-        let estimate = now.checked_sub(Duration::from_secs(uptime));
-        self.booted = match (self.booted, estimate) {
-            (Some(known), Some(new)) if new < known + TOLERANCE && known < new + TOLERANCE => {
-                Some(known.min(new))
-            }
-            (_, new) => new,
-        };
-        self.shadow.set_booted(self.booted);
-        if before.is_some_and(|before| uptime < before) && self.shadow.is_known() {
-            self.shadow.restarted(now, out);
         }
     }
 
@@ -423,34 +382,24 @@ impl Tasmota {
             Ok(None) => return Shadow::refuse_method(request, Family::Tasmota, out),
             Err(error) => return Shadow::refuse(id, error, out),
         };
-        self.waiting.retain(|waiting| now < waiting.until);
-        if self.waiting.len() >= WAITING {
-            let message = "too many commands wait for the board";
-            let error = RpcError::new(Code::ResourceExhausted, "too_many_commands", message);
+        if let Err(error) = self.waiting.check_room(now) {
             return Shadow::refuse(id, error, out);
         }
         self.send(&command.topic, &command.payload, out);
-        let event = match command.effect {
-            Effect::Answer(field) => Awaited::Answer(field),
-            Effect::State(key, wanted) if self.shadow.is_any(&key, &wanted) => {
-                Awaited::Report(key, wanted)
+        match command.effect {
+            Effect::State(key, wanted) if !self.shadow.is_any(&key, &wanted) => {
+                self.shadow.confirm_when_any(now, id, key, wanted, out);
             }
-            Effect::State(key, wanted) => {
-                return self.shadow.confirm_when_any(now, id, key, wanted, out);
-            }
-        };
-        let until = now + limits::COMMAND_TIMEOUT;
-        self.waiting.push(Waiting { id, event, until });
+            // One that changes nothing is confirmed by the next report.
+            effect => self.waiting.add(now, id, effect),
+        }
     }
 
     fn ping(&mut self, now: Instant, id: Option<Id>, out: &mut Actions) {
         let sleeps = self.config.as_ref().is_some_and(|config| config.sleeps);
         let recently = |at: Instant| now < at + EXCHANGE;
         if sleeps || (self.pings.is_empty() && self.answered.is_some_and(recently)) {
-            out.push(Action::Alive);
-            let message = "the broker vouches for the board";
-            let error = RpcError::new(Code::FailedPrecondition, "not_measured", message);
-            return Shadow::refuse(id, error, out);
+            return Shadow::vouched(id, "the broker vouches for the board", out);
         }
         if self.pings.len() < WAITING {
             self.pings.push(id);
@@ -482,13 +431,8 @@ impl Dialect for Tasmota {
     }
 
     fn received(&mut self, now: Instant, received: Received<'_>, out: &mut Actions) {
-        if let Received::Mqtt {
-            topic,
-            payload,
-            retained,
-        } = received
-        {
-            self.message(now, topic, payload, retained, out);
+        if let Received::Mqtt(message) = received {
+            self.message(now, message, out);
         }
     }
 

@@ -183,6 +183,11 @@ impl Board {
         self.input(now, Input::Keys(keys), ctx)
     }
 
+    /// Keeps neither values over time nor recent frames.
+    pub(super) fn keep_no_past(&mut self) {
+        self.state.keep_no_past();
+    }
+
     pub(super) fn view(&self) -> &Arc<BoardView> {
         self.state.view()
     }
@@ -228,7 +233,7 @@ impl Board {
         };
         self.announcements
             .insert(full_name.clone(), announced.clone());
-        if !self.is_better(now.instant, &full_name, &announced) {
+        if !self.take_up(now.instant, &full_name, &announced) {
             // Kept for when the present way fails.
             self.publish(ctx);
             return Effects::default();
@@ -247,19 +252,19 @@ impl Board {
         self.input(now, Input::Announced(announced), ctx)
     }
 
-    /// Whether an announcement is to be used now. The direct way to a board
-    /// wins over one through a broker, and one through a broker that works is
-    /// not given up for a direct one that was tried not long ago.
-    fn is_better(&mut self, now: Instant, full_name: &str, announced: &Announced) -> bool {
+    /// Whether to use an announcement now; notes that a direct way is tried.
+    /// The direct way to a board wins over one through a broker, and one
+    /// through a broker that works is not given up for a direct one that was
+    /// tried not long ago.
+    fn take_up(&mut self, now: Instant, full_name: &str, announced: &Announced) -> bool {
         let link = &self.view().link;
         let is_trying = matches!(link, LinkState::Connecting) || link.is_up();
         let present = self.in_use.as_ref().map(|(_, present)| present);
         let through_broker = self.view().via.is_some() && present.is_some();
         if announced.via.is_some() {
-            let others = self.announcements.values();
             let has_direct = self.view().given.is_some()
                 || self.view().inbound_from.is_some()
-                || others.clone().any(|other| other.via.is_none());
+                || self.announcements.values().any(|other| other.via.is_none());
             // Several brokers may have it: the one in use is kept.
             let in_use = self.in_use.as_ref().map(|(name, _)| name.as_str());
             let is_kept = through_broker && in_use == Some(full_name);

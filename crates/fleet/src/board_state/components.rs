@@ -76,15 +76,33 @@ impl BoardState {
         origin: &Origin,
         at: SystemTime,
     ) -> Option<()> {
-        let component = self.component(key)?;
+        let index = self.index_or_add(key)?;
+        let keeps_past = self.keeps_past;
+        let component = Arc::make_mut(&mut self.view).components.get_mut(index)?;
         let mut reported = component.reported.clone();
         reported.merge(change);
         if !bounds::fits(&reported) {
             return None;
         }
-        component.reported = reported;
-        component.changed = Some((at, origin.clone()));
-        add_sample(component, at);
+        let changed = Some((at, origin.clone()));
+        match Arc::get_mut(component) {
+            Some(component) => (component.reported, component.changed) = (reported, changed),
+            // Others have the old one, whose state need not be copied.
+            None => {
+                *component = Arc::new(ComponentView {
+                    descriptor: Arc::clone(&component.descriptor),
+                    reported,
+                    wanted: component.wanted.clone(),
+                    command: component.command.clone(),
+                    changed,
+                    last_event: component.last_event.clone(),
+                    history: Arc::clone(&component.history),
+                });
+            }
+        }
+        if keeps_past {
+            add_sample(component, at);
+        }
         Some(())
     }
 
@@ -101,18 +119,25 @@ impl BoardState {
     /// A component; one that the board has not described is derived from its
     /// key.
     pub(super) fn component(&mut self, key: &ComponentKey) -> Option<&mut ComponentView> {
-        let view = Arc::make_mut(&mut self.view);
-        let at = match index_of(&view.components, key) {
-            Some(at) => at,
-            None if view.components.len() >= bounds::COMPONENTS => return None,
-            None => {
-                let mut descriptor = Descriptor::new(key.kind.clone(), key.id, "");
-                descriptor.name = bounds::text(key.to_string());
-                view.components.push(Arc::new(blank(descriptor)));
-                view.components.len() - 1
-            }
-        };
-        view.components.get_mut(at).map(Arc::make_mut)
+        let at = self.index_or_add(key)?;
+        Arc::make_mut(&mut self.view)
+            .components
+            .get_mut(at)
+            .map(Arc::make_mut)
+    }
+
+    fn index_or_add(&mut self, key: &ComponentKey) -> Option<usize> {
+        if let Some(at) = index_of(&self.view.components, key) {
+            return Some(at);
+        }
+        let components = &mut Arc::make_mut(&mut self.view).components;
+        if components.len() >= bounds::COMPONENTS {
+            return None;
+        }
+        let mut descriptor = Descriptor::new(key.kind.clone(), key.id, "");
+        descriptor.name = bounds::text(key.to_string());
+        components.push(Arc::new(blank(descriptor)));
+        Some(components.len() - 1)
     }
 }
 

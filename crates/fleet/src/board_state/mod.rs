@@ -21,7 +21,7 @@ use sanitize::bounds;
 
 use serde_json::Value;
 
-use super::{BoardKey, BoardView, IdClaim, KnownBoard, LinkState, LogEvent, Preview};
+use super::{BoardKey, BoardView, Frames, IdClaim, KnownBoard, LinkState, LogEvent, Preview};
 
 /// What is known about one board.
 pub struct BoardState {
@@ -32,6 +32,8 @@ pub struct BoardState {
     logged: Option<LinkState>,
     /// Whether it is locked was observed on a connection.
     lock_known: bool,
+    /// Whether values over time and recent frames are kept.
+    keeps_past: bool,
 }
 
 /// Events and when they happened, in this computer's time.
@@ -76,7 +78,14 @@ impl BoardState {
             keys: Keys::default(),
             logged: None,
             lock_known: false,
+            keeps_past: true,
         }
+    }
+
+    /// Keeps neither values over time nor recent frames.
+    pub(crate) fn keep_no_past(&mut self) {
+        self.keeps_past = false;
+        Arc::make_mut(&mut self.view).frames = Arc::new(Frames::none());
     }
 
     /// The board as it is published.

@@ -71,6 +71,7 @@ impl BoardState {
                 at,
             } => {
                 Arc::make_mut(&mut self.view).client = client;
+                let keeps_past = self.keeps_past;
                 for (key, state) in components {
                     let Some(component) = self.component(&key) else {
                         continue;
@@ -80,7 +81,9 @@ impl BoardState {
                         component.changed = None;
                     }
                     component.reported = state;
-                    add_sample(component, at);
+                    if keeps_past {
+                        add_sample(component, at);
+                    }
                 }
             }
             Report::Changed {

@@ -34,18 +34,34 @@ fn now() -> Now {
 
 /// A board with one light that is off.
 fn state() -> BoardState {
-    let mut state = BoardState::new(
+    with_a_light(blank())
+}
+
+fn blank() -> BoardState {
+    BoardState::new(
         Instant::now(),
         BoardKey(1),
         Candidates::given("10.0.0.7:80".parse().unwrap()),
         true,
-    );
+    )
+}
+
+fn with_a_light(mut state: BoardState) -> BoardState {
     state.apply(
         now(),
         Report::Components(vec![Descriptor::new(Kind::Light, 0, "Lamp")]),
     );
     state.apply(now(), snapshot(false));
     state
+}
+
+fn changed(on: bool) -> Report {
+    Report::Changed {
+        components: BTreeMap::from([(light(), State::new().with("on", on))]),
+        origin: Origin::Physical,
+        at: SystemTime::UNIX_EPOCH,
+        delay: None,
+    }
 }
 
 fn snapshot(on: bool) -> Report {
@@ -69,17 +85,7 @@ fn a_typed_address_is_remembered_whatever_is_announced_since() {
 #[test]
 fn the_origin_of_a_change_during_a_gap_is_unknown() {
     let mut state = state();
-    let components = BTreeMap::from([(light(), State::new().with("on", true))]);
-    let (origin, at) = (Origin::Physical, SystemTime::UNIX_EPOCH);
-    state.apply(
-        now(),
-        Report::Changed {
-            components,
-            origin,
-            at,
-            delay: None,
-        },
-    );
+    state.apply(now(), changed(true));
     state.apply(now(), snapshot(true));
     assert!(
         state.view().components[0].changed.is_some(),
@@ -87,6 +93,31 @@ fn the_origin_of_a_change_during_a_gap_is_unknown() {
     );
     state.apply(now(), snapshot(false));
     assert_eq!(state.view().components[0].changed, None);
+}
+
+#[test]
+fn a_board_without_a_past_has_its_state_and_nothing_else() {
+    for keeps in [true, false] {
+        let mut state = blank();
+        if !keeps {
+            state.keep_no_past();
+        }
+        let mut state = with_a_light(state);
+        let before = std::sync::Arc::clone(state.view());
+        state.apply(now(), changed(true));
+        state.apply(now(), changed(false));
+        let component = &state.view().components[0];
+        assert_eq!(component.reported.on(), Some(false));
+        assert_eq!(
+            component.changed,
+            Some((SystemTime::UNIX_EPOCH, Origin::Physical))
+        );
+        assert_eq!(component.history.recent_len(), if keeps { 3 } else { 0 });
+        assert_eq!(before.components[0].changed, None, "a view never changes");
+        let frames = &state.view().frames;
+        frames.text(SystemTime::UNIX_EPOCH, crate::Direction::In, "{}");
+        assert_eq!(frames.since(0).len(), usize::from(keeps));
+    }
 }
 
 #[test]

@@ -69,8 +69,8 @@ pub(super) struct Connected {
     client: Client,
     directories: Vec<Box<dyn Directory>>,
     routes: Routes<Subscriber>,
-    /// The boards that were found: by id, the directory and the filters.
-    boards: BTreeMap<String, (usize, Vec<String>)>,
+    /// The boards that were found: by id, the directory and what it found.
+    boards: BTreeMap<String, (usize, Box<Found>)>,
     connections: BTreeMap<ConnectionId, Connection>,
     /// The connection of each board.
     by_id: BTreeMap<String, ConnectionId>,
@@ -113,8 +113,8 @@ impl Connected {
             let cost = cost(&event);
             let is_message = matches!(event, Event::Message { .. });
             if is_message && unread.load(Ordering::Relaxed) + cost > UNREAD {
-                // The newest is lost: what is retained comes again, and reports
-                // are repeated.
+                // The newest is lost: what is retained comes again with the
+                // next connection to the broker, and reports are repeated.
                 log::debug!("{name}: a message is skipped, too many are unread");
                 return;
             }
@@ -146,11 +146,13 @@ impl Connected {
             refused: Vec::new(),
             tickets: 0,
         };
-        for at in 0..started.directories.len() {
-            let filters = started.directories.get(at).map(|one| one.filters());
-            for filter in filters.unwrap_or_default() {
-                started.subscribe(&filter, Subscriber::Directory(at));
-            }
+        let directories = started.directories.iter().enumerate();
+        let filters = directories.flat_map(|(at, directory)| {
+            let filters = directory.filters().into_iter();
+            filters.map(move |filter| (filter, Subscriber::Directory(at)))
+        });
+        for (filter, subscriber) in filters.collect::<Vec<_>>() {
+            started.subscribe(&filter, subscriber);
         }
         started
     }
@@ -167,6 +169,11 @@ impl Connected {
     /// How many boards were found.
     pub(super) fn count(&self) -> usize {
         self.boards.len()
+    }
+
+    /// What was found of this board.
+    pub(super) fn found(&self, id: &str) -> Option<&Found> {
+        self.boards.get(id).map(|(_, found)| &**found)
     }
 
     /// The boards that were found.
@@ -197,6 +204,7 @@ impl Connected {
         self.state = BrokerState::Failed {
             problem: problem.to_string(),
             needs_change: problem.is_configuration(),
+            refuses_login: problem.is_login(),
         };
         for directory in &mut self.directories {
             directory.disconnected();
@@ -209,18 +217,16 @@ impl Connected {
 
     /// The broker's access rules refuse a filter.
     pub(super) fn refused(&mut self, filter: &str) {
-        if self.refused.len() < REFUSED {
-            self.refused.push(filter.to_owned());
+        let shown = sanitize::bounds::name(filter);
+        if self.refused.len() < REFUSED && !self.refused.contains(&shown) {
+            self.refused.push(shown.clone());
         }
         let concerned = self
             .connections
             .iter()
             .filter(|(_, connection)| connection.filters.iter().any(|own| own == filter));
         let concerned: Vec<_> = concerned.map(|(id, _)| *id).collect();
-        let why = format!(
-            "its access rules do not let this user subscribe to {}",
-            sanitize::bounds::name(filter)
-        );
+        let why = format!("the broker's access rules do not let this user subscribe to {shown}");
         for id in concerned {
             self.end(id, &why);
         }
@@ -250,16 +256,15 @@ impl Connected {
                     if self.boards.get(id).is_some_and(|(other, _)| *other != at) {
                         continue;
                     }
-                    let known = (at, found.filters.clone());
-                    self.boards.insert(id.clone(), known);
                     self.follow(id, &found.filters);
+                    self.boards.insert(id.clone(), (at, found.clone()));
                     news.push(News::Found(found));
                 }
                 Change::Gone(id) => {
                     if self.boards.get(&id).is_some_and(|(of, _)| *of == at) {
                         self.boards.remove(&id);
                         if let Some(connection) = self.by_id.get(&id).copied() {
-                            self.end(connection, "the board was removed from it");
+                            self.end(connection, "the board was removed from the broker");
                         }
                         news.push(News::Gone(id));
                     }
@@ -306,11 +311,13 @@ impl Connected {
 
     /// Opens a connection, and replays what is known of the board.
     pub(super) fn open(&mut self, opening: Opening) {
-        let found = self.boards.get(&opening.id).cloned();
-        let Some((at, filters)) = found.filter(|_| self.state == BrokerState::Connected) else {
+        let found = self.boards.get(&opening.id);
+        let found = found.filter(|_| self.state == BrokerState::Connected);
+        let found = found.map(|(at, found)| (*at, found.filters.clone()));
+        let Some((at, filters)) = found else {
             let why = match &self.state {
-                BrokerState::Connected => "it does not list this board",
-                BrokerState::Connecting => "it is being connected to",
+                BrokerState::Connected => "the broker does not list this board",
+                BrokerState::Connecting => "the connection to the broker is not open yet",
                 BrokerState::Failed { problem, .. } => problem,
             };
             return opening.report(SocketEvent::Ended(Ending::Broker(why.to_owned())));
@@ -321,10 +328,8 @@ impl Connected {
         opening.report(SocketEvent::Opened);
         let directory = self.directories.get(at);
         let known = directory.map(|directory| directory.known(&opening.id));
-        let id = opening.id.clone();
-        if let Some(before) = self.by_id.insert(id, connection) {
+        if let Some(before) = self.by_id.insert(opening.id.clone(), connection) {
             self.close(before);
-            self.by_id.insert(opening.id.clone(), connection);
         }
         self.connections.insert(
             connection,
@@ -347,7 +352,7 @@ impl Connected {
             (self.connections.contains_key(&id), payload)
         {
             self.tickets += 1;
-            self.client.command(topic, payload, self.tickets);
+            self.client.command(&topic, payload, self.tickets);
         }
     }
 

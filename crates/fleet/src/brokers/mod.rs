@@ -5,6 +5,8 @@
 mod broker;
 mod relay;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -18,7 +20,7 @@ use mqtt::BrokerAddress;
 use tokio::{runtime::Handle, sync::mpsc::UnboundedSender};
 use zeroize::Zeroizing;
 
-use crate::transport::Reporter;
+use crate::{shard::fnv_1a, transport::Reporter};
 
 pub(crate) use broker::BrokerEvent;
 pub(crate) use relay::{ConnectionId, Relay, Request};
@@ -27,6 +29,9 @@ use broker::{Connected, News};
 
 /// The prefix of bridges' topics, unless another is configured.
 pub const PREFIX: &str = "switchboard";
+
+/// What follows from access rules, and what to do.
+const NOT_FOUND: &str = "Boards there are not found: allow it in the broker's access rules.";
 
 /// A broker from which boards are taken.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,11 +56,7 @@ impl Broker {
 
     /// The id under which its password is kept among those of boards.
     pub fn credential_id(address: &BrokerAddress) -> String {
-        let text = address.to_string();
-        // FNV-1a of 64 bits (draft-eastlake-fnv).
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = fnv_1a(address.to_string().as_bytes());
         format!("broker-{hash:016x}")
     }
 
@@ -85,7 +86,7 @@ pub struct BrokerStatus {
 }
 
 impl BrokerStatus {
-    /// What is wrong with it, as a sentence; `None` if nothing is.
+    /// What is wrong with it, as sentences that name it; `None` if nothing is.
     pub fn problem(&self) -> Option<String> {
         let address = &self.address;
         match (&self.state, self.refused.as_slice()) {
@@ -94,11 +95,30 @@ impl BrokerStatus {
             }
             (_, []) => None,
             (_, refused) => Some(format!(
-                "The broker {address} does not let this user read {}. Boards there are not \
-                 found: allow it in the broker's access rules.",
+                "The broker {address} does not let this user read {}. {NOT_FOUND}",
                 refused.join(", ")
             )),
         }
+    }
+
+    /// The same where its address is shown already.
+    pub fn reason(&self) -> Option<String> {
+        match (&self.state, self.refused.as_slice()) {
+            (BrokerState::Failed { problem, .. }, _) => Some(format!("{problem}.")),
+            (_, []) => None,
+            (_, refused) => Some(format!(
+                "it does not let this user read {}. {NOT_FOUND}",
+                refused.join(", ")
+            )),
+        }
+    }
+
+    /// Whether it refuses the user or the password.
+    pub fn refuses_login(&self) -> bool {
+        let BrokerState::Failed { refuses_login, .. } = self.state else {
+            return false;
+        };
+        refuses_login
     }
 }
 
@@ -115,6 +135,8 @@ pub enum BrokerState {
         problem: String,
         /// Waiting does not help: a setting has to be changed.
         needs_change: bool,
+        /// It refuses the user or the password.
+        refuses_login: bool,
     },
 }
 
@@ -214,7 +236,7 @@ impl Brokers {
         let Some(mut broker) = self.brokers.remove(name) else {
             return Vec::new();
         };
-        broker.end_all("it was removed");
+        broker.end_all("the broker was removed");
         broker.ids().cloned().collect()
     }
 
@@ -222,6 +244,21 @@ impl Brokers {
     pub(crate) fn address(&self, name: &str) -> Option<Address> {
         let broker = self.brokers.get(name)?;
         Some(broker.broker.address.address().clone())
+    }
+
+    /// Whether a broker is at this address.
+    pub(crate) fn is_at(&self, address: &str) -> bool {
+        let mut brokers = self.brokers.values();
+        brokers.any(|one| one.broker.address.address().to_string() == address)
+    }
+
+    /// Where a board was found, and what was found.
+    pub(crate) fn found(&self, id: &str) -> Vec<(Arc<Via>, families::Found)> {
+        let found = |(name, broker): (&Arc<str>, &Connected)| {
+            let found = broker.found(id)?.clone();
+            Some((via(name, &found), found))
+        };
+        self.brokers.iter().filter_map(found).collect()
     }
 
     /// Handles an event of a broker: what concerns boards, and whether the
@@ -262,13 +299,7 @@ impl Brokers {
                 let before = broker.count();
                 let news = broker.message(&topic, &payload, retained);
                 let outcomes = news.into_iter().map(|news| match news {
-                    News::Found(found) => {
-                        let via = Via {
-                            broker: Arc::clone(&name),
-                            bridge: found.bridge.clone(),
-                        };
-                        Outcome::Found(Arc::new(via), found)
-                    }
+                    News::Found(found) => Outcome::Found(via(&name, &found), found),
                     News::Gone(id) => Outcome::Gone(Arc::clone(&name), id),
                     News::Online(id) => Outcome::Online(Arc::clone(&name), id),
                 });
@@ -293,7 +324,7 @@ impl Brokers {
             Request::Open(opening) => match self.brokers.get_mut(&opening.via.broker) {
                 Some(broker) => broker.open(*opening),
                 None => {
-                    let why = "it was removed".to_owned();
+                    let why = "the broker was removed".to_owned();
                     opening.report(SocketEvent::Ended(Ending::Broker(why)));
                 }
             },
@@ -308,6 +339,14 @@ impl Brokers {
     fn each(&mut self, act: impl FnMut(&mut Connected)) {
         self.brokers.values_mut().for_each(act);
     }
+}
+
+/// The way to a board that was found on a broker.
+fn via(broker: &Arc<str>, found: &families::Found) -> Arc<Via> {
+    Arc::new(Via {
+        broker: Arc::clone(broker),
+        bridge: found.bridge.clone(),
+    })
 }
 
 /// A message for the traffic view.

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_goes_to_x_to_a_matching_filter() {
+    fn a_message_goes_to_the_subscribers_of_matching_filters() {
         let mut routes = Routes::default();
         for (filter, subscriber) in [
             ("tele/+/LWT", 1),

@@ -147,7 +147,7 @@ impl Engine {
     }
 
     pub(super) fn withdrawn(&mut self, now: Now, full_name: &str, id: &str) {
-        log::debug!("mDNS: {full_name} ({id}) is gone");
+        log::debug!("{full_name} ({id}) is no longer announced");
         let Some(key) = self.roster.with_id(id) else {
             return;
         };

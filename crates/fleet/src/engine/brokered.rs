@@ -61,11 +61,11 @@ impl Engine {
     }
 
     /// A board was found on a broker, or has changed there.
-    fn brokered(&mut self, now: Now, via: Arc<Via>, found: families::Found) {
+    pub(super) fn brokered(&mut self, now: Now, via: Arc<Via>, found: families::Found) {
         let announcement = found.announcement;
         let id = announcement.id.clone();
         let known = self.roster.with_id(&id);
-        if known.is_none() && self.ignored.has(&id) {
+        if self.ignored.is_foreign(&id) || known.is_none() && self.ignored.has(&id) {
             return;
         }
         let Some(broker) = self.brokers.address(&via.broker) else {

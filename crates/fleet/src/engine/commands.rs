@@ -131,9 +131,11 @@ impl Engine {
         let exists = known
             .id
             .as_ref()
-            .is_some_and(|id| self.roster.with_id(id).is_some());
-        // A board of a broker is found there again.
-        if exists || known.family.is_brokered() || self.roster.at(&known.address).is_some() {
+            .is_some_and(|id| self.ignored.is_foreign(id) || self.roster.with_id(id).is_some());
+        // A board of a broker is found there again; the broker's address is not
+        // that of a board.
+        let is_brokered = known.family.is_brokered() || self.brokers.is_at(&known.address);
+        if exists || is_brokered || self.roster.at(&known.address).is_some() {
             return;
         }
         let Ok(address) = known.address.parse::<Address>() else {
@@ -150,7 +152,7 @@ impl Engine {
         let keys = self.keys.clone();
         let mut board = Board::new(now, key, addresses.clone(), known.by_hand, seed, keys);
         board.recall(now, known);
-        self.roster.insert(now.instant, key, board);
+        self.enter(now, key, board);
         if let Some(id) = &known.id {
             self.roster.identify(key, id);
         }

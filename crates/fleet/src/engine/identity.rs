@@ -50,6 +50,13 @@ impl Engine {
         if let Some(owner) = self.roster.identify(key, id) {
             self.merge(now, key, owner);
         }
+        // Only now it is known to be one of another shard: it was added by its
+        // address.
+        if self.ignored.is_foreign(id)
+            && let Some(key) = self.roster.with_id(id)
+        {
+            self.input(now, key, Input::Disconnect);
+        }
     }
 
     /// Goes on as `owner` with what is known about the board `key`.

@@ -69,7 +69,7 @@ impl Engine {
     /// new one.
     pub(super) fn inbound(&mut self, now: Now, inbound: InboundSocket) {
         // It arrived before the port was closed.
-        if self.listener.is_none() {
+        if self.listener.is_none() || self.ignored.is_foreign(&inbound.id) {
             return;
         }
         let key = match self.roster.with_id(&inbound.id) {
@@ -87,7 +87,7 @@ impl Engine {
                 let key = self.context.published.new_key();
                 let (seed, keys) = (self.seed(key), self.keys.clone());
                 let board = Board::from_inbound(now, key, &inbound, seed, keys);
-                self.roster.insert(now.instant, key, board);
+                self.enter(now, key, board);
                 self.roster.identify(key, &inbound.id);
                 self.sweep_at.get_or_insert(now.instant + SWEEP_EVERY);
                 key

@@ -35,7 +35,7 @@ use tokio::{
 };
 
 use super::{
-    BoardKey, FleetStatus, Jump,
+    BoardKey, FleetStatus, Jump, Shard,
     board::{Board, Effects},
     brokers::{self, BrokerEvent, Brokers},
     context::{BoardSocketEvent, Context, Fetched},
@@ -116,9 +116,11 @@ impl Engine {
     pub(super) fn new(
         published: Published,
         connect_to_all: bool,
+        shard: Shard,
         keys: Option<Keys>,
         transport: Transport,
         lookout: Option<&Lookout>,
+        keep_past: bool,
     ) -> Self {
         let capacity = lookout.map_or(UNCONNECTED, |lookout| lookout.capacity);
         let (sockets, socket_events) = unbounded_channel();
@@ -133,7 +135,7 @@ impl Engine {
             sweep_at: None,
             browse_again_at: None,
             registry: Registry::with_capacity(capacity),
-            ignored: Ignored::default(),
+            ignored: Ignored::with_shard(shard),
             mdns: None,
             keys,
             brokers: Brokers::new(brokers, seeds.hash_one("brokers")),
@@ -148,6 +150,7 @@ impl Engine {
                 attempts: Attempts::default(),
                 descriptors: Descriptors::default(),
                 live_ids: LiveIds::default(),
+                keep_past,
                 brokers: to_brokers,
             },
             socket_events: Some(socket_events),
@@ -303,6 +306,14 @@ impl Engine {
             self.seed(key),
             self.keys.clone(),
         );
+        self.enter(now, key, board);
+    }
+
+    /// Adds a board.
+    fn enter(&mut self, now: Now, key: BoardKey, mut board: Board) {
+        if !self.context.keep_past {
+            board.keep_no_past();
+        }
         self.roster.insert(now.instant, key, board);
     }
 
@@ -323,8 +334,11 @@ impl Engine {
         };
         let effects = act(board, &self.context);
         let next = board.next_deadline(Instant::now());
-        let before = std::mem::replace(board.deadline(), next);
-        if before != next {
+        let before = *board.deadline();
+        // Each message moves it to later. The queue is changed once it is
+        // reached: a tick that is too early does nothing.
+        if next.is_some_and(|next| before.is_none_or(|before| next < before)) {
+            *board.deadline() = next;
             if let Some(before) = before {
                 self.deadlines.remove(&(before, key));
             }

@@ -74,7 +74,11 @@ pub enum Content {
 
 /// The frames of one board.
 #[derive(Default)]
-pub struct Frames(Mutex<Inner>);
+pub struct Frames {
+    inner: Mutex<Inner>,
+    /// Nothing is kept.
+    none: bool,
+}
 
 #[derive(Default)]
 struct Inner {
@@ -103,6 +107,14 @@ impl fmt::Debug for Frames {
 }
 
 impl Frames {
+    /// Keeps nothing.
+    pub(super) fn none() -> Self {
+        Self {
+            inner: Mutex::default(),
+            none: true,
+        }
+    }
+
     /// Keeps many frames from now on.
     pub fn follow(self: &Arc<Self>) -> Following {
         let mut inner = self.lock();
@@ -153,6 +165,9 @@ impl Frames {
     }
 
     fn keep(&self, head: FrameHead, bytes: &[u8]) {
+        if self.none {
+            return;
+        }
         let wake = {
             let mut inner = self.lock();
             let number = inner.next;
@@ -185,6 +200,9 @@ impl Frames {
 
     /// Secrets, such as a key that a board has created, are not kept.
     fn message(&self, at: SystemTime, way: Direction, encrypted: bool, text: &str) {
+        if self.none {
+            return;
+        }
         let text = &*redacted(text);
         let mut end = text.len().min(LONGEST);
         while !text.is_char_boundary(end) {
@@ -216,7 +234,7 @@ impl Frames {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -71,7 +71,8 @@ fn description() -> Value {
 
 fn state(peer: &Peer, end: &str, payload: &Value) {
     let topic = format!("switchboard/lab/{end}");
-    peer.client().state(topic, payload.to_string().into_bytes());
+    peer.client()
+        .state(&topic, payload.to_string().into_bytes());
 }
 
 fn hear(peer: &Peer, event: Event) {
@@ -101,7 +102,7 @@ fn hear(peer: &Peer, event: Event) {
             }
             let topic = command["reply_to"].as_str().unwrap().to_owned();
             let payload = reply.to_string().into_bytes();
-            peer.client().event(topic, payload);
+            peer.client().event(&topic, payload);
         }
         _ => {}
     }

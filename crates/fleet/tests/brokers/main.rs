@@ -13,8 +13,8 @@ use std::{
 };
 
 use fleet::{
-    BoardView, Broker as Given, BrokerState, Family, Fleet, FleetStatus, LinkProblem, LinkState,
-    Lock, Outcome, Settings, Watch,
+    BoardKey, BoardView, Broker as Given, BrokerState, Family, Fleet, FleetStatus, KnownBoard,
+    LinkProblem, LinkState, Lock, Outcome, Settings, Watch,
 };
 use protocol::{Object, State};
 
@@ -67,6 +67,14 @@ impl Rig {
             let left = end.saturating_duration_since(Instant::now());
             let woken = self.woken.recv_timeout(left);
             assert!(woken.is_ok(), "never {what}: {last:?} {:?}", self.status);
+        }
+    }
+
+    fn until_gone(&mut self, board: BoardKey) {
+        let end = Instant::now() + PATIENCE;
+        while !self.watch.drain().forgotten.contains(&board) {
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(self.woken.recv_timeout(left).is_ok(), "it is never gone");
         }
     }
 
@@ -189,6 +197,47 @@ fn a_board_of_another_site_is_shown_with_its_bridge_and_obeys_through_it() {
     rig.until("reported offline", is_reported_offline);
     let _bridge = Bridge::start(&broker);
     rig.until("back", is_up);
+}
+
+/// A board that an earlier run knew.
+const REMEMBERED: &str = "sb-000001";
+
+/// *Forget*, and its undo: the broker says no more than before.
+fn is_back_after_it_was_ignored(mut rig: Rig, id: &str) {
+    let board = rig.until("connected", is_up);
+    rig.fleet.ignore(id);
+    rig.until_gone(board.key);
+    // A board of a bridge is remembered with the broker's address, at which
+    // there is no board.
+    let remembered = KnownBoard {
+        id: Some(REMEMBERED.to_owned()),
+        address: board.address.clone(),
+        ..KnownBoard::default()
+    };
+    rig.fleet.recall(remembered).unwrap();
+    rig.fleet.stop_ignoring(id);
+    let back = rig.until("back", |one| {
+        assert_ne!(one.id.as_deref(), Some(REMEMBERED));
+        is_up(one)
+    });
+    assert_ne!(back.key, board.key);
+    assert_eq!(back.via, board.via);
+}
+
+#[test]
+fn a_board_that_is_no_longer_ignored_is_back_from_its_broker() {
+    let test = "a_board_that_is_no_longer_ignored_is_back_from_its_broker";
+    let Some(broker) = Broker::start(test, "allow_anonymous true") else {
+        return;
+    };
+    let plug = Plug::start(&broker, true);
+    is_back_after_it_was_ignored(Rig::start(&broker), ID);
+    drop(plug);
+    let Some(broker) = Broker::start(test, "allow_anonymous true") else {
+        return;
+    };
+    let _bridge = Bridge::start(&broker);
+    is_back_after_it_was_ignored(Rig::start(&broker), BOARD);
 }
 
 #[test]

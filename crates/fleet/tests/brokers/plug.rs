@@ -84,9 +84,9 @@ fn hear(peer: &Peer, event: Event, describes: bool, on: &Mutex<bool>) {
         Event::Connected => {
             if describes {
                 let topic = "tasmota/discovery/AABBCC00EE01/config".to_owned();
-                client.state(topic, config().to_string().into_bytes());
+                client.state(&topic, config().to_string().into_bytes());
             }
-            client.state("tele/plug/LWT".to_owned(), b"Online".to_vec());
+            client.state("tele/plug/LWT", b"Online".to_vec());
         }
         Event::Message { topic, payload, .. } => {
             let payload = String::from_utf8(payload).unwrap();
@@ -106,7 +106,7 @@ fn hear(peer: &Peer, event: Event, describes: bool, on: &Mutex<bool>) {
             };
             if let Some(answer) = answer {
                 let topic = "stat/plug/RESULT".to_owned();
-                client.event(topic, answer.to_string().into_bytes());
+                client.event(&topic, answer.to_string().into_bytes());
             }
         }
         _ => {}

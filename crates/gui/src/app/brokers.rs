@@ -45,15 +45,27 @@ impl App {
         }
     }
 
-    /// Says which brokers cannot be used any more, and why.
+    /// Says which brokers cannot be used any more, and why, unless the dialog
+    /// shows that.
     pub(super) fn report_brokers(&mut self, status: &FleetStatus) {
         let before = &self.window.model.status().brokers;
         let had_problem = |new: &&BrokerStatus| {
             let old = before.iter().find(|old| old.address == new.address);
             old.is_some_and(|old| old.problem().is_some())
         };
-        let brokers = status.brokers.iter().filter(|new| !had_problem(new));
-        let problems: Vec<_> = brokers.filter_map(BrokerStatus::problem).collect();
+        let is_shown =
+            |broker: &&BrokerStatus| self.window.is_about_broker(&broker.address.to_string());
+        let new = status.brokers.iter().filter(|new| !had_problem(new));
+        let problems: Vec<_> = new
+            .filter(|broker| !is_shown(broker))
+            .filter_map(|broker| {
+                let problem = broker.problem()?;
+                Some(match broker.refuses_login() {
+                    true => format!("{problem} Open Add broker… to enter the password."),
+                    false => problem,
+                })
+            })
+            .collect();
         for problem in problems {
             self.window.notify(Notice::Failed(problem));
         }

@@ -107,8 +107,8 @@ impl App {
                 }
                 Report::Started(_, Err(problem)) => {
                     self.window.model.sessions.recording = RecordingState::Off;
-                    self.window
-                        .notify(Notice::Failed(format!("Could not record: {problem}")));
+                    let words = text::capitalized(&format!("{problem}."));
+                    self.window.notify(Notice::Failed(words));
                 }
                 Report::Notice(notice) => self.recording_notice(notice),
                 Report::Stopped(path, Ok(status)) => {
@@ -141,7 +141,7 @@ impl App {
             RecordingNotice::Part(_) | RecordingNotice::Database(_) => {}
             RecordingNotice::Trouble(why) => {
                 let words = format!(
-                    "Cannot record: {why}. Records are kept in memory until that works again."
+                    "Cannot record: {why}. Records are kept in memory until writing works again."
                 );
                 if let Some(problem) = problem {
                     *problem = Some(why);
@@ -244,7 +244,7 @@ impl App {
                 };
                 let progress = replays.progress();
                 *ended = progress.ended;
-                self.replayed = Samples::new(progress.boards);
+                self.replayed.extend(progress.boards);
                 for note in progress.notes {
                     self.window.notify(Notice::Failed(note));
                 }

@@ -60,7 +60,7 @@ pub enum ReplayState {
 /// How far a replay is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReplayProgress {
-    /// The ids of its boards.
+    /// The ids of its boards that are new since the last call.
     pub boards: Vec<String>,
     /// It has ended, and its boards stay.
     pub ended: bool,
@@ -92,7 +92,7 @@ pub trait Replays: Send {
 pub(crate) fn speed(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_end_matches(['x', '×']).trim_end();
     match number.replace(',', ".").parse() {
-        Ok(speed) if (0.01..=100_000.0).contains(&speed) => Ok(speed),
+        Ok(speed) if record::Window::SPEEDS.contains(&speed) => Ok(speed),
         _ => Err("Enter a factor from 0.01 to 100000, for example 10.".to_owned()),
     }
 }

@@ -44,6 +44,11 @@ impl Samples {
         Self(ids.into_iter().collect())
     }
 
+    /// Adds samples with these ids.
+    pub(crate) fn extend(&mut self, ids: impl IntoIterator<Item = String>) {
+        self.0.extend(ids);
+    }
+
     /// How many run.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

@@ -42,8 +42,8 @@ pub(crate) fn show(
         let margin = (left_of(ui.available_width(), width) / 2.0).floor();
         // About the height of what follows.
         let above = match introduction {
-            true => left_of(height, 460.0) / 2.0,
-            false => left_of(height, 340.0) / 2.0,
+            true => left_of(height, 490.0) / 2.0,
+            false => left_of(height, 376.0) / 2.0,
         };
         ui.add_space(above.max(UNIT * 2.0));
         ui.horizontal_top(|ui| {
@@ -190,6 +190,11 @@ fn other_buttons(ui: &mut Ui, context: &PageContext<'_>) {
     let add = Button::new("Add board by address").min_size(size);
     if ui.add(add).clicked() {
         context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
+    }
+    let broker = Button::new("Add broker…").min_size(size);
+    let hint = "Find boards on an MQTT broker: Tasmota, Homie, and boards of other sites";
+    if ui.add(broker).on_hover_text(hint).clicked() {
+        context.push(WindowAction::OpenDialog(DialogKind::Broker, String::new()));
     }
     let why = Button::new("Why is a board missing?").min_size(size);
     if ui.add(why).clicked() {

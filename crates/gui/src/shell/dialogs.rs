@@ -22,9 +22,9 @@ use crate::{
         virtual_boards::VirtualBoards,
     },
     shell::{
-        broker_list,
+        broker_list, other_ways,
         pairing::{self, Compare},
-        restore_summary, room_choice, sample_boards,
+        restore_summary, room_choice, speed_choice,
     },
     widgets::{
         icon,
@@ -187,18 +187,22 @@ impl Dialog {
         if let Some(code) = &self.compare {
             return pairing::compare(ui, code, &mut self.opened, context);
         }
+        let has_brokers = !context.model.status().brokers.is_empty();
         let Words {
             title,
             field,
             hint,
             help,
             done,
-        } = self.asks.words(self.credential(context));
+        } = self.asks.words(self.credential(context), has_brokers);
         ui.heading(title);
         ui.add_space(UNIT);
         let enter = self.asks.has_field() && self.field(ui, field, hint);
         if let DialogKind::Room(boards) = &self.asks {
             room_choice::show(ui, context, boards);
+        }
+        if matches!(self.asks, DialogKind::Replay(_)) && speed_choice::show(ui, &mut self.text) {
+            self.problem = None;
         }
         ui.add_space(theme::HALF);
         let palette = palette(ui);
@@ -220,8 +224,7 @@ impl Dialog {
             (None, None, _) => drop(ui.label(RichText::new(help).color(palette.weak))),
         }
         if self.asks == DialogKind::Address {
-            set_up_offer(ui, context);
-            sample_boards::show(ui, context, virtual_boards);
+            other_ways::show(ui, context, virtual_boards);
         }
         if self.asks == DialogKind::Broker {
             broker_list::show(ui, context);
@@ -240,7 +243,12 @@ impl Dialog {
                 .fill(palette.accent)
                 .min_size(vec2(80.0, 28.0));
             let clicked = ui.add_enabled(filled, button).clicked();
-            let cancel = ui.add(Button::new("Cancel").min_size(vec2(80.0, 28.0)));
+            // Brokers are removed at once, so there is nothing to cancel.
+            let leaves = match self.asks == DialogKind::Broker && has_brokers {
+                true => "Close",
+                false => "Cancel",
+            };
+            let cancel = ui.add(Button::new(leaves).min_size(vec2(80.0, 28.0)));
             if cancel.clicked() {
                 context.push(WindowAction::CloseDialog);
             }
@@ -325,26 +333,6 @@ impl Dialog {
         }
         enter
     }
-}
-
-/// Opens the dialog for a board that is plugged in.
-fn set_up_offer(ui: &mut Ui, context: &PageContext<'_>) {
-    ui.add_space(UNIT);
-    ui.horizontal_wrapped(|ui| {
-        let button = Button::new("Set up a board…").min_size(vec2(0.0, 28.0));
-        let hint = "Flash a board, connect it to Wi-Fi, lock it and name it, over USB";
-        if ui.add(button).on_hover_text(hint).clicked() {
-            context.push(WindowAction::CloseDialog);
-            context.push(WindowAction::OpenSetup);
-        }
-        let button = Button::new("Add broker…").min_size(vec2(0.0, 28.0));
-        let hint = "Find boards through an MQTT broker: Tasmota, Homie, and boards of other sites";
-        if ui.add(button).on_hover_text(hint).clicked() {
-            let ask = WindowAction::OpenDialog(DialogKind::Broker, String::new());
-            context.push(WindowAction::CloseDialog);
-            context.push(ask);
-        }
-    });
 }
 
 /// What is asked before an act is undone or done again.

@@ -59,10 +59,18 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, th
             if help_button(ui).clicked() {
                 context.push(WindowAction::OpenOverlay(Overlay::Shortcuts));
             }
-            session_menu::show(ui, context, compact);
+            // Words of recordings give way to the counts, which have numbers
+            // at least.
+            let counted = counted(context);
+            let inbound_button = match context.model.status().listening {
+                Listening::Off => 0.0,
+                _ => 28.0 + ui.spacing().item_spacing.x,
+            };
+            let reserved = inbound_button + UNIT * 2.0 + counts_width(ui, &counted, false);
+            session_menu::show(ui, context, reserved);
             inbound(ui, &context.model.status().listening, context);
             ui.add_space(UNIT);
-            counts(ui, context);
+            counts(ui, context, &counted);
         });
     });
 }
@@ -91,24 +99,11 @@ fn list_button(ui: &mut Ui, context: &PageContext<'_>, find: &str) {
 /// How many boards are in each state, right to left like the layout; a click
 /// lists only those, another one all. States without boards are left out. Where
 /// there is no room for words, the tooltips have them.
-fn counts(ui: &mut Ui, context: &PageContext<'_>) {
-    let counts = context.model.counts();
-    let filter = context.model.filter();
+fn counts(ui: &mut Ui, context: &PageContext<'_>, counted: &[Counted]) {
     ui.spacing_mut().item_spacing.x = 0.0;
-    let shown = LinkKind::ALL
-        .into_iter()
-        .rev()
-        .map(|kind| (kind, counts.get(kind), filter == Some(kind)))
-        .filter(|(_, count, chosen)| *count > 0 || *chosen);
-    let width = |(kind, count, _): (LinkKind, usize, bool)| {
-        let words = format!("{count} {}", kind.word());
-        let font = theme::body();
-        let text = text_line::line(ui, &words, font, palette(ui).text, f32::INFINITY);
-        text.size().x + COUNT_ICON + UNIT
-    };
-    let width: f32 = shown.clone().map(width).sum();
+    let width = counts_width(ui, counted, true);
     let with_words = !WindowSize::is_compact(ui.ctx()) && width <= ui.available_width();
-    for (kind, count, chosen) in shown {
+    for (kind, count, chosen) in counted.iter().copied() {
         let response = count_button(ui, kind, count, chosen, with_words);
         let hint = match chosen {
             true => "Show all boards".to_owned(),
@@ -123,6 +118,39 @@ fn counts(ui: &mut Ui, context: &PageContext<'_>) {
     }
 }
 
+/// A state, how many boards are in it, and whether only those are listed.
+type Counted = (LinkKind, usize, bool);
+
+/// The counts that are shown, from the right.
+fn counted(context: &PageContext<'_>) -> Vec<Counted> {
+    let counts = context.model.counts();
+    let filter = context.model.filter();
+    LinkKind::ALL
+        .into_iter()
+        .rev()
+        .map(|kind| (kind, counts.get(kind), filter == Some(kind)))
+        .filter(|(_, count, chosen)| *count > 0 || *chosen)
+        .collect()
+}
+
+/// The width of all counts.
+fn counts_width(ui: &Ui, counted: &[Counted], with_words: bool) -> f32 {
+    let width = |(kind, count, _): &Counted| {
+        let words = count_words(*kind, *count, with_words);
+        let font = theme::body();
+        let text = text_line::line(ui, &words, font, palette(ui).text, f32::INFINITY);
+        text.size().x + COUNT_ICON + UNIT
+    };
+    counted.iter().map(width).sum()
+}
+
+fn count_words(kind: LinkKind, count: usize, with_words: bool) -> String {
+    match with_words {
+        true => format!("{count} {}", kind.word()),
+        false => count.to_string(),
+    }
+}
+
 /// The width of a count's icon, and of the space on both of its sides.
 const COUNT_ICON: f32 = 26.0;
 
@@ -134,12 +162,8 @@ fn count_button(
     with_words: bool,
 ) -> Response {
     let palette = palette(ui);
-    let name = format!("{count} {}", kind.word());
-    let words = if with_words {
-        name.clone()
-    } else {
-        count.to_string()
-    };
+    let name = count_words(kind, count, true);
+    let words = count_words(kind, count, with_words);
     let galley = text_line::line(ui, &words, theme::body(), palette.text, f32::INFINITY);
     let size = vec2(galley.size().x + COUNT_ICON + UNIT, theme::LINE + HALF);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());

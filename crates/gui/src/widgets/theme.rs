@@ -360,6 +360,8 @@ fn distances(style: &mut Style) {
     style.spacing.combo_width = 96.0;
     style.interaction.selectable_labels = false;
     style.interaction.tooltip_delay = 0.3;
+    // Fits into the narrowest window.
+    style.spacing.tooltip_width = WINDOW_LEAST[0] - UNIT * 10.0;
     style.animation_time = 0.1;
 }
 

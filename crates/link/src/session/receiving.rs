@@ -1,7 +1,7 @@
 //! What a session does with the events of its socket and with the messages of
 //! its board.
 
-use families::Received;
+use families::{BrokerMessage, Received};
 use protocol::{
     BoardMessageError, FromBoard, Pong, Response, Snapshot, Unreadable, board_id, method, salvage,
 };
@@ -41,13 +41,13 @@ impl Session {
                 payload,
                 retained,
             } => {
-                let received = Received::Mqtt {
+                let message = BrokerMessage {
                     topic: &topic,
                     payload: &payload,
                     retained,
                 };
                 // There is nothing else that could read it.
-                let _ = self.translate(now.instant, received);
+                let _ = self.translate(now.instant, Received::Mqtt(message));
             }
             SocketEvent::Ping | SocketEvent::Pong => self.heard(now.instant),
             SocketEvent::Ended(ending) => self.socket_ended(now.instant, ending),

@@ -25,13 +25,14 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 pub use reach::{Reached, find, reach, reach_now};
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use problem::TlsProblem;
 pub use reach::Unreached;
+pub use tokio_rustls::client::TlsStream;
 pub use traffic::{Counted, Traffic};
 pub use trust::{Trust, TrustError};
 
@@ -100,17 +101,31 @@ async fn connect(
     if !secure {
         return Ok(Stream::Plain(stream));
     }
-    let host = host_of(address);
-    let name = ServerName::try_from(host.clone()).map_err(|_| DialError::NoName { host })?;
-    let connector = TlsConnector::from(trust.client());
-    let stream = connector
-        .connect(name, stream)
+    let stream = encrypt(stream, &host_of(address), trust)
         .await
-        .map_err(|error| DialError::Tls {
+        .map_err(|problem| DialError::Tls {
             place: place.to_owned(),
-            problem: TlsProblem::of_handshake(&error),
+            problem,
         })?;
     Ok(Stream::Tls(Box::new(stream)))
+}
+
+/// Begins TLS on a connection to this host, which a protocol may have used
+/// before.
+///
+/// # Errors
+/// If the other side does not speak TLS, or its certificate is not trusted or
+/// for another host.
+pub async fn encrypt<S>(stream: S, host: &str, trust: &Trust) -> Result<TlsStream<S>, TlsProblem>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsProblem::NoName {
+        host: host.to_owned(),
+    })?;
+    let connector = TlsConnector::from(trust.client());
+    let connected = connector.connect(name, stream).await;
+    connected.map_err(|error| TlsProblem::of_handshake(&error))
 }
 
 /// The host of an address, without brackets and zone.
@@ -138,14 +153,6 @@ pub enum DialError {
     NoAnswer {
         /// The address.
         place: String,
-    },
-    /// A certificate cannot contain the host.
-    #[error(
-        "{host:?} is neither a host name nor an IP address, so no certificate can be valid for it"
-    )]
-    NoName {
-        /// The host.
-        host: String,
     },
     /// The other side does not speak TLS, or its certificate is not trusted.
     #[error("no TLS with {place}: {problem}")]

@@ -16,8 +16,8 @@ use super::certificate::issued;
 pub enum TlsProblem {
     /// The certificate is self-signed and not trusted.
     #[error(
-        "its certificate is self-signed{}, and not trusted. If it is yours, pass it as a file: \
-             --ca FILE (PEM)", by(.name)
+        "its certificate is self-signed{}, and not trusted. If it is yours, add it to the system's \
+             certificates, or pass it where there is the option --ca FILE (PEM)", by(.name)
     )]
     SelfSigned {
         /// Its common name.
@@ -26,8 +26,8 @@ pub enum TlsProblem {
     /// The issuer of the certificate is not trusted.
     #[error(
         "its certificate was issued{}, which is not trusted by this system or Mozilla's list. If \
-             you trust the issuer, pass its certificate: --ca FILE \
-         (PEM)", by(.issuer)
+             you trust the issuer, add its certificate to those of the system, or pass it where \
+             there is the option --ca FILE (PEM)", by(.issuer)
     )]
     UnknownIssuer {
         /// The common name of the issuer.
@@ -64,6 +64,14 @@ pub enum TlsProblem {
         host: String,
         /// The hosts that the certificate names.
         names: Vec<String>,
+    },
+    /// A certificate cannot contain the host.
+    #[error(
+        "{host:?} is neither a host name nor an IP address, so no certificate can be valid for it"
+    )]
+    NoName {
+        /// The host.
+        host: String,
     },
     /// The server does not speak TLS.
     #[error(

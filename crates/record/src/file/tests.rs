@@ -9,7 +9,7 @@ use std::{
 
 use super::*;
 use crate::{
-    format::{FORMAT, rounded},
+    format::{FORMAT, Recorded, rounded},
     reader::{Item, Note, Reader},
 };
 
@@ -95,7 +95,7 @@ fn a_file_that_is_cut_anywhere_is_read_up_to_its_last_complete_line() {
             sink.add(&[record(number)]);
             sink.flush(Instant::now(), DAY);
         }
-        sink.finish().expect("a file");
+        sink.finish(Instant::now(), DAY).expect("a file");
         let whole = read(&path);
         let bytes = fs::read(&path).expect("the file");
         let mut cuts = std::collections::BTreeSet::new();
@@ -146,7 +146,7 @@ fn a_new_file_begins_when_one_is_full_and_at_midnight() {
         )]
     );
     assert!(sink.take_needs_snapshot());
-    sink.finish().expect("a file");
+    sink.finish(Instant::now(), DAY).expect("a file");
     let read = read(&path);
     let pushed: Vec<_> = read
         .iter()
@@ -177,7 +177,7 @@ fn only_the_newest_files_are_kept() {
         sink.flush(Instant::now(), day);
         day = day.tomorrow().expect("a day");
     }
-    sink.finish().expect("a file");
+    sink.finish(Instant::now(), DAY).expect("a file");
     assert_eq!(Parts::of(&path).existing().expect("the folder"), [3, 4]);
     // What is pending at midnight still belongs to the old day.
     assert_eq!(read(&path), ["part 3", "line 3", "part 4"]);
@@ -196,7 +196,7 @@ fn a_second_recording_to_the_same_file_continues_after_it() {
         let mut sink = FileSink::new(Parts::of(&path), FileSettings::default(), header);
         sink.begin(DAY).expect("a file");
         sink.add(&[record(number)]);
-        sink.finish().expect("a file");
+        sink.finish(Instant::now(), DAY).expect("a file");
     }
     assert_eq!(read(&path), ["part 1", "line 0", "part 2", "line 1"]);
 }
@@ -274,12 +274,56 @@ fn a_full_disk_is_reported_and_recording_resumes_without_a_loss() {
             "{notices:?}"
         );
         assert!(sink.take_needs_snapshot());
-        sink.finish().expect("a file");
+        sink.finish(Instant::now(), DAY).expect("a file");
         let read: Vec<_> = read(&path)
             .into_iter()
             .filter(|line| line.starts_with("line"))
             .collect();
         assert_eq!(read, lines(0..60), "{name}");
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_no_empty_files_and_deletes_no_old_ones() {
+    for keep in [1, 2] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lab.jsonl");
+        let (mut sink, room) = on_a_small_disk(&path, 1 << 20);
+        sink.settings.keep = Some(keep);
+        sink.begin(DAY).expect("a file");
+        sink.add(&[record(0)]);
+        let mut now = Instant::now();
+        sink.flush(now, DAY);
+        for number in 1..200 {
+            sink.add(&[record(number)]);
+        }
+        let mut notices = Vec::new();
+        for _ in 0..10 {
+            // The first line of a file fits, what is pending does not.
+            room.store(300, Ordering::Relaxed);
+            now += RETRY;
+            notices.extend(sink.flush(now, DAY));
+        }
+        assert_eq!(notices, [Notice::Trouble("the disk is full".to_owned())]);
+        assert_eq!(Parts::of(&path).existing().expect("the folder"), [1]);
+        assert_eq!(read(&path), ["part 1", "line 0"]);
+        assert_eq!(sink.written, fs::metadata(&path).expect("the file").len());
+
+        // There is room at the end, before the next attempt is due.
+        room.store(1 << 20, Ordering::Relaxed);
+        let parts = Parts::of(&path);
+        let bytes = sink.finish(now, DAY).expect("a file");
+        let second = fs::metadata(parts.path(2)).expect("the second file").len();
+        let kept = parts.existing().expect("the folder");
+        if keep == 1 {
+            assert_eq!(kept, [2]);
+        } else {
+            assert_eq!(kept, [1, 2]);
+            let first = fs::metadata(&path).expect("the first file").len();
+            assert_eq!(bytes, first + second);
+        }
+        let text = fs::read_to_string(parts.path(2)).expect("text");
+        assert!(text.contains("\"line 1\"") && text.contains("\"line 199\""));
     }
 }
 
@@ -310,7 +354,7 @@ fn what_does_not_fit_into_memory_is_counted_and_recorded_as_a_gap() {
         _ => 0,
     };
     assert!((10..16).contains(&lost), "{notices:?}");
-    sink.finish().expect("a file");
+    sink.finish(Instant::now(), DAY).expect("a file");
     let read = read(&path);
     assert!(
         read.contains(&format!("gap of {lost}")),

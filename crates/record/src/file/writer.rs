@@ -18,7 +18,8 @@ use jiff::civil::Date;
 
 use super::Parts;
 use crate::{
-    format::{Header, Record, Recorded},
+    format::{Header, Record},
+    lost::Lost,
     recording::Notice,
 };
 
@@ -46,7 +47,7 @@ pub struct FileSettings {
 impl Default for FileSettings {
     fn default() -> Self {
         Self {
-            size: 64 << 20,
+            size: 64_000_000,
             daily: true,
             keep: None,
         }
@@ -96,21 +97,14 @@ pub(crate) struct FileSink {
 
 /// The file that is written to.
 struct Open {
+    path: PathBuf,
     file: Box<dyn Growing + Send>,
     compressor: Option<GzEncoder<Vec<u8>>>,
     /// How much of it is complete.
     length: u64,
     day: Date,
-}
-
-/// Records that were dropped while nothing could be written.
-#[derive(Debug, Default)]
-struct Lost {
-    records: u64,
-    from: f64,
-    to: f64,
-    /// The `t` of the last one.
-    t: f64,
+    /// It has only its first line.
+    is_empty: bool,
 }
 
 impl FileSink {
@@ -149,11 +143,7 @@ impl FileSink {
     pub(crate) fn add(&mut self, records: &[Record]) {
         for record in records {
             if self.problem.is_some() && self.pending.len() >= HELD {
-                if self.lost.records == 0 {
-                    self.lost.from = record.at;
-                }
-                self.lost.records += 1;
-                (self.lost.to, self.lost.t) = (record.at, record.t);
+                self.lost.count(record.at, record.t);
                 continue;
             }
             self.line(record);
@@ -192,11 +182,7 @@ impl FileSink {
         if self.open.as_ref().is_some_and(full) {
             // Pending records still belong to it.
             self.write(now, &mut events);
-            if let Some(open) = self.open.take()
-                && let Err(error) = open.finish()
-            {
-                self.failed(now, &error, &mut events);
-            }
+            self.close(now, &mut events);
         }
         if self.open.is_none() {
             match self.begin_part(today) {
@@ -208,6 +194,10 @@ impl FileSink {
             }
         }
         self.write(now, &mut events);
+        if self.open.is_none() {
+            // The new file was removed again.
+            events.retain(|event| !matches!(event, Notice::Part(_)));
+        }
         events
     }
 
@@ -221,10 +211,14 @@ impl FileSink {
         }
         match open.append(&self.pending) {
             Ok(bytes) => {
+                let began = std::mem::take(&mut open.is_empty);
                 self.written += bytes;
                 self.pending.clear();
                 self.pending.shrink_to(1 << 20);
                 self.pending_records = 0;
+                if began {
+                    self.delete_old(self.settings.keep);
+                }
                 self.worked(events);
             }
             Err(error) => {
@@ -232,7 +226,14 @@ impl FileSink {
                 // precedes it stays readable.
                 let length = open.length;
                 let _ = open.file.cut(length);
+                // Each attempt would leave a file without records.
+                let empty = open.is_empty.then(|| open.path.clone());
                 self.open = None;
+                if let Some(path) = empty
+                    && std::fs::remove_file(path).is_ok()
+                {
+                    self.written -= length;
+                }
                 self.failed(now, &error, events);
             }
         }
@@ -244,25 +245,10 @@ impl FileSink {
         let Some(reason) = self.problem.take() else {
             return;
         };
-        let Lost {
-            records,
-            from,
-            to,
-            t,
-        } = std::mem::take(&mut self.lost);
+        let lost = std::mem::take(&mut self.lost);
+        let records = lost.records;
         if records > 0 {
-            let gap = Record {
-                at: to,
-                t,
-                board: None,
-                what: Recorded::Gap {
-                    reason,
-                    records,
-                    from,
-                    to,
-                },
-            };
-            self.line(&gap);
+            self.line(&lost.into_gap(reason));
         }
         self.needs_snapshot = true;
         events.push(Notice::Resumed { lost: records });
@@ -291,10 +277,12 @@ impl FileSink {
         let compressed = self.parts.is_compressed();
         let compressor = compressed.then(|| GzEncoder::new(Vec::new(), Compression::default()));
         let mut open = Open {
+            path: path.clone(),
             file,
             compressor,
             length: 0,
             day: today,
+            is_empty: true,
         };
         self.header.part = number;
         let mut line = serde_json::to_vec(&self.header).map_err(io::Error::other)?;
@@ -307,16 +295,18 @@ impl FileSink {
         self.written += open.length;
         self.open = Some(open);
         self.needs_snapshot = true;
-        self.delete_old(&existing, number);
+        // Makes room for the new file. Until it has records, it replaces none
+        // that has some.
+        self.delete_old(self.settings.keep.map(|keep| keep.max(2)));
         Ok(path)
     }
 
     /// Deletes the oldest files, if only some are kept.
-    fn delete_old(&self, existing: &[u32], newest: u32) {
-        let Some(keep) = self.settings.keep else {
+    fn delete_old(&self, keep: Option<u32>) {
+        let (Some(keep), Ok(existing)) = (keep, self.parts.existing()) else {
             return;
         };
-        let old = newest.saturating_sub(keep.max(1));
+        let old = self.header.part.saturating_sub(keep.max(1));
         for number in existing.iter().filter(|number| **number <= old) {
             let path = self.parts.path(*number);
             if let Err(error) = std::fs::remove_file(&path) {
@@ -325,30 +315,46 @@ impl FileSink {
         }
     }
 
-    /// Writes the rest and ends the file.
+    /// Writes the rest and ends the file; how many bytes are on the disk.
     ///
     /// # Errors
     /// If it cannot be written; then it ends after the last complete step.
-    pub(crate) fn finish(mut self) -> Result<(), String> {
-        if let Some(mut open) = self.open.take() {
-            let written = match self.pending.is_empty() {
-                true => Ok(0),
-                false => open.append(&self.pending),
-            };
-            let length = open.length;
-            match written.and_then(|_| open.finish()) {
-                Ok(()) => return Ok(()),
-                Err(error) => {
-                    log::warn!("the recording ends at {length} bytes: {error}");
-                    self.problem = Some(problem(&error));
-                }
+    pub(crate) fn finish(mut self, now: Instant, today: Date) -> Result<u64, String> {
+        let (before, lost) = (self.problem.clone(), self.lost.records);
+        let mut events = Vec::new();
+        // Without a wait for the next attempt: there may be room by now.
+        if self.open.is_none()
+            && !self.pending.is_empty()
+            && let Err(error) = self.begin_part(today)
+        {
+            self.failed(now, &error, &mut events);
+        }
+        self.write(now, &mut events);
+        // The record of what was lost.
+        self.write(now, &mut events);
+        self.close(now, &mut events);
+        for event in events {
+            if let Notice::Trouble(problem) = event {
+                log::warn!("the end of the recording: {problem}");
             }
         }
-        match (self.problem, self.pending_records + self.lost.records) {
+        match (self.problem.or(before), self.pending_records + lost) {
             (Some(problem), records) if records > 0 => {
                 Err(format!("{problem}; {records} records could not be written"))
             }
-            _ => Ok(()),
+            _ => Ok(self.written),
+        }
+    }
+
+    /// Ends the open file.
+    fn close(&mut self, now: Instant, events: &mut Vec<Notice>) {
+        let Some(open) = self.open.take() else {
+            return;
+        };
+        let before = open.length;
+        match open.finish() {
+            Ok(length) => self.written += length - before,
+            Err(error) => self.failed(now, &error, events),
         }
     }
 }
@@ -372,8 +378,8 @@ impl Open {
         Ok(written)
     }
 
-    /// Ends the compressed stream.
-    fn finish(mut self) -> io::Result<()> {
+    /// Ends the compressed stream; its length.
+    fn finish(mut self) -> io::Result<u64> {
         if let Some(mut compressor) = self.compressor.take() {
             compressor.get_mut().clear();
             let rest = compressor.finish()?;
@@ -382,9 +388,9 @@ impl Open {
                 // Without its end the stream is still readable.
                 let _ = self.file.cut(self.length);
             }
-            return written;
+            return written.map(|()| self.length + rest.len() as u64);
         }
-        Ok(())
+        Ok(self.length)
     }
 }
 

@@ -1,12 +1,11 @@
-//! The connection to PostgreSQL, the tables and the statements. The only file
-//! that names tokio-postgres besides the address.
+//! The connection to PostgreSQL, the tables and the statements.
 
 use std::{error::Error as _, time::Duration};
 
 use tokio::{task::JoinHandle, time::timeout};
-use tokio_postgres::{Client, Config, Error, NoTls, types::ToSql};
+use tokio_postgres::{Client, Config, Error, types::ToSql};
 
-use super::queue::Row;
+use super::{queue::Row, tls::Tls};
 use crate::format::{FORMAT, Header};
 
 /// How long the database may take to answer.
@@ -66,8 +65,8 @@ impl Database {
     ///
     /// # Errors
     /// Why that is impossible, in a sentence.
-    pub(crate) async fn connect(config: &Config) -> Result<Self, String> {
-        let connecting = timeout(CONNECT, config.connect(NoTls));
+    pub(crate) async fn connect(config: &Config, tls: &Tls) -> Result<Self, String> {
+        let connecting = timeout(CONNECT, config.connect(tls.clone()));
         let (client, connection) = connecting
             .await
             .map_err(|_| {
@@ -142,13 +141,13 @@ impl Database {
             .map_err(InsertError::Away)?;
         inserted.map(|_| ()).map_err(|error| {
             let sentence = sentence(&error);
-            // PostgreSQL's manual, appendix A: data exceptions and violated
-            // constraints.
+            // PostgreSQL's manual, appendix A: data exceptions, violated
+            // constraints and exceeded limits of a row.
             let class = error
                 .code()
                 .map(|code| code.code().get(..2).unwrap_or_default());
             match class {
-                Some("22" | "23") => InsertError::Rejected(sentence),
+                Some("22" | "23" | "54") => InsertError::Rejected(sentence),
                 _ => InsertError::Away(sentence),
             }
         })

@@ -1,25 +1,31 @@
 //! Recordings in PostgreSQL. A thread of its own writes batches; while the
 //! database is away, records wait in a bounded queue.
 
+mod address;
 mod database;
 mod queue;
+mod tls;
 
 use std::{
-    env, fmt,
-    str::FromStr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use tokio::{sync::Notify, time::sleep};
+use net::client::Trust;
+use tokio::{
+    sync::Notify,
+    time::{sleep, sleep_until},
+};
 
 use crate::{
-    format::{Header, Record, Recorded},
+    format::{Header, Record},
     recording::Notice,
 };
+pub use address::{DatabaseAddress, DatabaseAddressError};
 use database::{Database, InsertError};
-use queue::{BATCH, HELD, Lost, Queue, Row};
+use queue::{BATCH, HELD, Queue, Row};
+use tls::Tls;
 
 /// How long to wait after a failure; longer each time.
 const RETRY: [Duration; 4] = [
@@ -34,95 +40,6 @@ const BATCH_EVERY: Duration = Duration::from_millis(500);
 
 /// How long the end waits for a database that is away.
 const END: Duration = Duration::from_secs(10);
-
-/// The environment variable with the password, as `psql` has it.
-const PASSWORD: &str = "PGPASSWORD";
-
-/// A database: `postgres://user@host:5432/database`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatabaseAddress(String);
-
-/// Why a text is no database.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DatabaseAddressError {
-    /// It has another form.
-    #[error("expected postgres://user@host:5432/database: {0}")]
-    Form(String),
-    /// It contains a password.
-    #[error(
-        "a password in the address is visible to all users of this computer; set {PASSWORD} \
-         instead"
-    )]
-    Password,
-    /// It asks for TLS.
-    #[error(
-        "TLS to PostgreSQL is not supported; use a Unix socket, a server on this computer, or a \
-         tunnel (ssh -L), and leave out sslmode"
-    )]
-    Tls,
-}
-
-impl FromStr for DatabaseAddress {
-    type Err = DatabaseAddressError;
-
-    fn from_str(text: &str) -> Result<Self, DatabaseAddressError> {
-        let form = |why: String| DatabaseAddressError::Form(why);
-        let rest = ["postgres://", "postgresql://"]
-            .iter()
-            .find_map(|scheme| text.strip_prefix(scheme))
-            .ok_or_else(|| form("another scheme".to_owned()))?;
-        let authority = rest.split(['/', '?']).next().unwrap_or_default();
-        if authority
-            .rsplit_once('@')
-            .is_some_and(|(user, _)| user.contains(':'))
-        {
-            return Err(DatabaseAddressError::Password);
-        }
-        let query = rest.split_once('?').map_or("", |(_, query)| query);
-        for pair in query.split('&') {
-            match pair.split_once('=') {
-                Some(("password", _)) => return Err(DatabaseAddressError::Password),
-                Some(("sslmode", mode)) if !matches!(mode, "disable" | "prefer") => {
-                    return Err(DatabaseAddressError::Tls);
-                }
-                _ => {}
-            }
-        }
-        let config: tokio_postgres::Config = text
-            .parse()
-            .map_err(|error: tokio_postgres::Error| form(error.to_string()))?;
-        if config.get_hosts().is_empty() {
-            return Err(form("a host is missing".to_owned()));
-        }
-        if config.get_user().is_none() {
-            return Err(form("a user is missing".to_owned()));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for DatabaseAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl DatabaseAddress {
-    fn config(&self) -> Result<tokio_postgres::Config, String> {
-        let mut config: tokio_postgres::Config = self
-            .0
-            .parse()
-            .map_err(|error: tokio_postgres::Error| error.to_string())?;
-        if let Ok(password) = env::var(PASSWORD)
-            && !password.is_empty()
-        {
-            config.password(password);
-        }
-        config.application_name("switchboard record");
-        config.connect_timeout(Duration::from_secs(10));
-        Ok(config)
-    }
-}
 
 /// Writes records into a database.
 pub(crate) struct PostgresSink {
@@ -157,14 +74,19 @@ impl PostgresSink {
     ///
     /// # Errors
     /// Why that is impossible, in a sentence.
-    pub(crate) fn begin(address: &DatabaseAddress, header: Header) -> Result<Self, String> {
+    pub(crate) fn begin(
+        address: &DatabaseAddress,
+        trust: Trust,
+        header: Header,
+    ) -> Result<Self, String> {
         let config = address.config()?;
+        let tls = Tls(trust);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| error.to_string())?;
         let database = runtime.block_on(async {
-            let database = Database::connect(&config).await?;
+            let database = Database::connect(&config, &tls).await?;
             database.prepare(&header).await?;
             Ok::<_, String>(database)
         })?;
@@ -181,6 +103,7 @@ impl PostgresSink {
         });
         let worker = Worker {
             config,
+            tls,
             header,
             shared: Arc::clone(&shared),
         };
@@ -220,16 +143,16 @@ impl PostgresSink {
         self.shared.lock().written
     }
 
-    /// Writes the rest and ends.
+    /// Writes the rest and ends; how many bytes of JSON were written.
     ///
     /// # Errors
     /// If the database is away and records are lost.
-    pub(crate) fn finish(mut self) -> Result<(), String> {
+    pub(crate) fn finish(mut self) -> Result<u64, String> {
         self.end();
         let state = self.shared.lock();
         let left = state.queue.len() as u64 + state.queue.lost();
         match left {
-            0 => Ok(()),
+            0 => Ok(state.written),
             left => {
                 let why = state.problem.clone();
                 let why = why.unwrap_or_else(|| "the database does not respond".to_owned());
@@ -257,6 +180,7 @@ impl Drop for PostgresSink {
 /// The thread that writes.
 struct Worker {
     config: tokio_postgres::Config,
+    tls: Tls,
     header: Header,
     shared: Arc<Shared>,
 }
@@ -268,9 +192,10 @@ impl Worker {
         let mut most = BATCH;
         while !self.is_over() {
             let Some(database) = &connected else {
-                match self.connect().await {
-                    Ok(database) => connected = Some(database),
-                    Err(problem) => self.failed(problem, &mut failures).await,
+                match self.in_time(self.connect()).await {
+                    Some(Ok(database)) => connected = Some(database),
+                    Some(Err(problem)) => self.failed(problem, &mut failures).await,
+                    None => break,
                 }
                 continue;
             };
@@ -283,7 +208,11 @@ impl Worker {
                 }
                 continue;
             }
-            match database.insert(&self.header.session, &batch).await {
+            let inserted = database.insert(&self.header.session, &batch);
+            let Some(inserted) = self.in_time(inserted).await else {
+                break;
+            };
+            match inserted {
                 Ok(()) => {
                     failures = 0;
                     self.worked(&batch);
@@ -305,10 +234,27 @@ impl Worker {
     }
 
     async fn connect(&self) -> Result<Database, String> {
-        let database = Database::connect(&self.config).await?;
+        let database = Database::connect(&self.config, &self.tls).await?;
         // Someone may have replaced the database by an empty one.
         database.prepare(&self.header).await?;
         Ok(database)
+    }
+
+    /// What an attempt results in, unless the time for the end is over.
+    async fn in_time<T>(&self, attempt: impl Future<Output = T>) -> Option<T> {
+        let over = async {
+            loop {
+                let ends = self.shared.lock().ends;
+                match ends {
+                    Some(ends) => return sleep_until(ends.into()).await,
+                    None => self.shared.changed.notified().await,
+                }
+            }
+        };
+        tokio::select! {
+            result = attempt => Some(result),
+            () = over => None,
+        }
     }
 
     /// Whether the recording was stopped.
@@ -333,7 +279,7 @@ impl Worker {
             let reason = state.problem.take();
             let reason = reason.unwrap_or_else(|| "the database is too slow".to_owned());
             let records = lost.records;
-            state.queue.add(&gap(reason, &lost));
+            state.queue.add(&lost.into_gap(reason));
             state.needs_snapshot = true;
             state.notices.push(Notice::Resumed { lost: records });
         } else if state.queue.lost() == 0 && state.problem.take().is_some() {
@@ -381,66 +327,6 @@ impl Worker {
                 () = sleep(pause) => {}
                 () = ended => {}
             }
-        }
-    }
-}
-
-/// The record of lost records.
-fn gap(reason: String, lost: &Lost) -> Record {
-    let Lost {
-        records,
-        from,
-        to,
-        t,
-    } = *lost;
-    Record {
-        at: to,
-        t,
-        board: None,
-        what: Recorded::Gap {
-            reason,
-            records,
-            from,
-            to,
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_has_a_user_and_a_host_and_no_password() {
-        for text in [
-            "postgres://me@localhost/lab",
-            "postgresql://me@db.example:5433/lab",
-            "postgres://me@/lab?host=/var/run/postgresql",
-            "postgres://me@localhost/lab?sslmode=prefer",
-        ] {
-            assert!(text.parse::<DatabaseAddress>().is_ok(), "{text}");
-        }
-        let failed = |text: &str| text.parse::<DatabaseAddress>().expect_err(text);
-        for text in [
-            "postgres://me:secret@localhost/lab",
-            "postgres://me@localhost/lab?password=secret",
-        ] {
-            assert_eq!(failed(text), DatabaseAddressError::Password, "{text}");
-        }
-        assert_eq!(
-            failed("postgres://me@localhost/lab?sslmode=require"),
-            DatabaseAddressError::Tls
-        );
-        for text in [
-            "postgres://",
-            "postgres://localhost/lab",
-            "mysql://me@localhost/lab",
-        ] {
-            let error = failed(text).to_string();
-            assert!(
-                error.starts_with("expected postgres://user@host"),
-                "{error}"
-            );
         }
     }
 }

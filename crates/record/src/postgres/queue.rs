@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use crate::format::Record;
+use crate::{format::Record, lost::Lost};
 
 /// How much waits for a database that is away, in bytes of JSON: with a hundred
 /// boards that push once per second, about an hour.
@@ -25,16 +25,6 @@ pub(crate) struct Row {
     pub(crate) what: String,
     /// The whole line as JSON.
     pub(crate) record: String,
-}
-
-/// Records that were dropped because the queue was full.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Lost {
-    pub(crate) records: u64,
-    pub(crate) from: f64,
-    pub(crate) to: f64,
-    /// The `t` of the last one.
-    pub(crate) t: f64,
 }
 
 /// Rows in the order in which they were recorded.
@@ -64,11 +54,7 @@ impl Queue {
             return;
         };
         if self.bytes + row.record.len() > self.most {
-            if self.lost.records == 0 {
-                self.lost.from = record.at;
-            }
-            self.lost.records += 1;
-            (self.lost.to, self.lost.t) = (record.at, record.t);
+            self.lost.count(record.at, record.t);
             return;
         }
         self.bytes += row.record.len();
@@ -113,11 +99,7 @@ impl Queue {
     pub(crate) fn drop_first(&mut self) {
         if let Some(row) = self.rows.pop_front() {
             self.bytes -= row.record.len();
-            if self.lost.records == 0 {
-                self.lost.from = row.at;
-            }
-            self.lost.records += 1;
-            (self.lost.to, self.lost.t) = (row.at, row.t);
+            self.lost.count(row.at, row.t);
         }
     }
 

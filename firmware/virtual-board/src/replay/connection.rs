@@ -10,6 +10,7 @@ use std::{
 use futures_util::{SinkExt, StreamExt};
 use protocol::limits;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::{
         Semaphore,
@@ -31,6 +32,9 @@ use super::runtime::Playing;
 
 /// How long a client may take to send its request.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long a client may take to read a message.
+const SEND: Duration = limits::BOARD_DROPS_AFTER;
 
 /// How many messages wait for a controller that reads slowly. A replay at a
 /// high speed sends many at once.
@@ -92,14 +96,14 @@ async fn exchange(
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 };
                 for answer in answers {
-                    if socket.send(Message::text(answer)).await.is_err() {
+                    if !send(socket, Message::text(answer), SEND).await {
                         return;
                     }
                 }
             }
             sent = outgoing.recv() => match sent {
                 Some(Outgoing::Text(text)) => {
-                    if socket.send(Message::text(text)).await.is_err() {
+                    if !send(socket, Message::text(text), SEND).await {
                         return;
                     }
                 }
@@ -111,12 +115,21 @@ async fn exchange(
                 if heard.elapsed() > limits::BOARD_DROPS_AFTER {
                     return close(socket, 1001).await;
                 }
-                if socket.send(Message::Ping(Vec::new())).await.is_err() {
+                if !send(socket, Message::Ping(Vec::new()), SEND).await {
                     return;
                 }
             }
         }
     }
+}
+
+/// Sends a message; whether the client took it within this time.
+async fn send<S>(socket: &mut WebSocketStream<S>, message: Message, limit: Duration) -> bool
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let sent = timeout(limit, socket.send(message)).await;
+    matches!(sent, Ok(Ok(())))
 }
 
 /// Whether a message found room in a queue; otherwise the controller reads too
@@ -169,4 +182,20 @@ fn refuse(status: StatusCode, message: &str) -> ErrorResponse {
     let mut response = ErrorResponse::new(Some(message.to_owned()));
     *response.status_mut() = status;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_is_given_up() {
+        let (board, _client) = tokio::io::duplex(64);
+        let mut socket = WebSocketStream::from_raw_socket(board, Role::Server, None).await;
+        assert!(send(&mut socket, Message::text("short"), SEND).await);
+        let (long, limit) = ("x".repeat(1_000), Duration::from_millis(10));
+        assert!(!send(&mut socket, Message::text(long), limit).await);
+    }
 }

@@ -18,7 +18,7 @@ use std::{
 };
 
 use async_channel::Sender;
-use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, Object, Source, State};
+use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, Source, State};
 
 use crate::options::{Listening, StartError};
 use runtime::Request;
@@ -83,8 +83,6 @@ pub enum Act {
         component: ComponentKey,
         /// Its name.
         event: String,
-        /// Further fields.
-        extra: Object,
         /// Who caused it.
         source: Option<Source>,
     },

@@ -229,13 +229,14 @@ impl Boards {
         let Some(running) = self.find(&description.info.id) else {
             return self.add(description, epoch).await;
         };
-        {
+        let is_announced = {
             let mut board = running.board.borrow_mut();
             let uptime = board.boot.elapsed();
             let components = board.session.differences(&description);
-            match board.session.describe(description, epoch) {
+            let change = board.session.describe(description, epoch);
+            match change {
                 Change::Restart => board.disconnect_all(Some(1012)),
-                change => {
+                Change::Announcement | Change::Nothing => {
                     if change == Change::Announcement {
                         let renamed = board.session.renamed(uptime);
                         board.send(renamed);
@@ -246,9 +247,12 @@ impl Boards {
                     }
                 }
             }
-        }
+            change == Change::Nothing
+        };
         let listening = running.listening();
-        self.announce(running).await;
+        if !is_announced {
+            self.announce(running).await;
+        }
         Ok(listening)
     }
 

@@ -176,13 +176,12 @@ impl Session {
             Act::Event {
                 component,
                 event,
-                extra,
                 source,
             } => {
                 let event = Event {
                     component,
                     event,
-                    extra,
+                    extra: Object::new(),
                 };
                 self.event(uptime, event, source)
             }
@@ -434,6 +433,8 @@ struct Wanted {
 fn replayed(mut description: Description) -> Description {
     description.info.features = vec!["log".to_owned()];
     description.info.proto = PROTOCOL_MAJOR;
+    // Every response has those of the replay.
+    (description.info.epoch, description.info.uptime_ms) = (Epoch(0), 0);
     description
 }
 
@@ -461,4 +462,26 @@ fn notification(method: &str, params: &impl Serialize) -> String {
 
 fn millis(uptime: Duration) -> u64 {
     u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_that_differs_only_in_its_uptime_changes_nothing() {
+        let described = |uptime_ms: u64, name: &str| Description {
+            info: serde_json::from_value(json!({
+                "id": "sb-1", "name": name, "mac": "", "version": "1.0.0", "platform": "virtual",
+                "board": "", "proto": 1, "epoch": format!("{uptime_ms:08x}"),
+                "uptime_ms": uptime_ms,
+            }))
+            .expect("a description"),
+            components: Vec::new(),
+        };
+        let mut session = Session::new(described(1, "Lamp"), Epoch(1));
+        let mut change = |uptime_ms, name| session.describe(described(uptime_ms, name), Epoch(2));
+        assert_eq!(change(2, "Lamp"), Change::Nothing);
+        assert_eq!(change(2, "Desk"), Change::Announcement);
+    }
 }

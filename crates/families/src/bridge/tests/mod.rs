@@ -6,15 +6,13 @@
     reason = "a test fails by panicking"
 )]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use protocol::{FromBoard, Id, Object, Request, Response, method};
+use protocol::{FromBoard, method};
 use serde_json::{Value, json};
 
 use super::{Bridged, bridged_boards};
-use crate::{
-    Action, Actions, Bridge, Change, Dialect, Directory, Family, Found, Payload, Problem, Received,
-};
+use crate::{Bridge, Change, Directory, Family, Found, Problem};
 
 const TOPIC: &str = "switchboard/lab/sb-7e7291";
 const REPLIES: &str = "switchboard/lab/$replies/me/sb-7e7291";
@@ -35,112 +33,25 @@ fn description() -> Value {
     })
 }
 
-struct Rig {
-    dialect: Bridged,
-    now: Instant,
-    sent: Vec<(String, Value)>,
-    messages: Vec<FromBoard>,
-    ended: Option<Problem>,
-    requests: i64,
-}
+type Rig = crate::rig::Rig<Bridged>;
 
-impl Rig {
-    fn live() -> Self {
-        let now = Instant::now();
-        let mut rig = Self {
-            dialect: Bridged::new(now),
-            now,
-            sent: Vec::new(),
-            messages: Vec::new(),
-            ended: None,
-            requests: 0,
-        };
-        rig.request(method::DEVICE_SUBSCRIBE, json!({}));
-        rig.retained(&format!("{TOPIC}/$availability"), r#"{"state":"online"}"#);
-        rig.retained(REPLIES, "");
-        rig.retained(&format!("{TOPIC}/$description"), &description().to_string());
-        rig.retained(
-            &format!("{TOPIC}/light:0"),
-            r#"{"on":false,"brightness":40}"#,
-        );
-        rig.now += Duration::from_secs(1);
-        rig.act(|dialect, now, out| dialect.tick(now, out));
-        rig
-    }
-
-    fn act(&mut self, act: impl FnOnce(&mut Bridged, Instant, &mut Actions)) {
-        let mut actions = Actions::default();
-        act(&mut self.dialect, self.now, &mut actions);
-        for action in actions.take() {
-            match action {
-                Action::Send {
-                    payload:
-                        Payload::Mqtt {
-                            topic,
-                            payload,
-                            retain,
-                        },
-                    ..
-                } => {
-                    assert!(!retain, "a command is never retained");
-                    self.sent
-                        .push((topic, serde_json::from_slice(&payload).unwrap()));
-                }
-                Action::Message(message) => self.messages.push(message),
-                Action::End(problem) => self.ended = Some(problem),
-                _ => {}
-            }
-        }
-    }
-
-    fn message(&mut self, topic: &str, payload: &str, retained: bool) {
-        self.act(|dialect, now, out| {
-            let payload = payload.as_bytes();
-            dialect.received(
-                now,
-                Received::Mqtt {
-                    topic,
-                    payload,
-                    retained,
-                },
-                out,
-            );
-        });
-    }
-
-    fn hear(&mut self, topic: &str, payload: &str) {
-        self.message(topic, payload, false);
-    }
-
-    fn retained(&mut self, topic: &str, payload: &str) {
-        self.message(topic, payload, true);
-    }
-
-    fn request(&mut self, method: &str, params: Value) -> i64 {
-        self.requests += 1;
-        let params: Object = serde_json::from_value(params).unwrap();
-        let request = Request {
-            id: Some(Id::Number(self.requests)),
-            method: method.to_owned(),
-            params,
-        };
-        self.act(|dialect, now, out| dialect.request(now, &request, out));
-        self.requests
-    }
-
-    fn answer(&self, number: i64) -> Option<&Response> {
-        self.messages.iter().find_map(|message| match message {
-            FromBoard::Response(response) if response.id == Some(Id::Number(number)) => {
-                Some(response)
-            }
-            _ => None,
-        })
-    }
+fn live() -> Rig {
+    let mut rig = Rig::open(Bridged::new, "");
+    rig.request(method::DEVICE_SUBSCRIBE, json!({}));
+    rig.retained(&format!("{TOPIC}/$availability"), r#"{"state":"online"}"#);
+    rig.retained(REPLIES, "");
+    rig.retained(&format!("{TOPIC}/$description"), &description().to_string());
+    rig.retained(
+        &format!("{TOPIC}/light:0"),
+        r#"{"on":false,"brightness":40}"#,
+    );
+    rig.advance(Duration::from_secs(1));
+    rig
 }
 
 #[test]
 fn a_board_is_read_from_what_is_retained() {
-    let mut rig = Rig::live();
+    let mut rig = live();
     let number = rig.request(method::DEVICE_GET_STATUS, json!({}));
     let status = rig.answer(number).unwrap().outcome.clone().unwrap();
     assert_eq!(status["light:0"], json!({ "on": false, "brightness": 40 }));
@@ -167,9 +78,10 @@ fn a_board_is_read_from_what_is_retained() {
 
 #[test]
 fn a_command_is_confirmed_refused_or_unconfirmed_as_the_bridge_says() {
-    let mut rig = Rig::live();
+    let mut rig = live();
     let first = rig.request("Light.Set", json!({ "id": 0, "on": true }));
     let (topic, message) = rig.sent[0].clone();
+    let message: Value = serde_json::from_str(&message).unwrap();
     assert_eq!(topic, format!("{TOPIC}/$command"));
     assert_eq!(message["method"], "Light.Set");
     assert_eq!(message["params"], json!({ "id": 0, "on": true }));
@@ -199,7 +111,7 @@ fn a_board_is_offline_if_it_or_its_bridge_is() {
         format!("{TOPIC}/$availability"),
         "switchboard/lab/$bridge/one".to_owned(),
     ] {
-        let mut rig = Rig::live();
+        let mut rig = live();
         rig.hear(&topic, r#"{"state":"offline"}"#);
         assert_eq!(rig.ended, Some(Problem::Offline), "{topic}");
     }
@@ -276,4 +188,58 @@ fn a_description_of_another_board_is_ignored() {
             "{topic}"
         );
     }
+}
+
+#[test]
+fn a_board_that_a_site_no_longer_describes_may_come_from_another() {
+    for availability in ["", r#"{"state":"offline"}"#] {
+        let mut boards = boards();
+        let payload = description().to_string();
+        boards.message(&format!("{TOPIC}/$description"), payload.as_bytes());
+        boards.message(&format!("{TOPIC}/$description"), b"");
+        let topic = format!("{TOPIC}/$availability");
+        boards.message(&topic, availability.as_bytes());
+        let other = TOPIC.replace("lab", "attic");
+        let changes = boards.message(&format!("{other}/$description"), payload.as_bytes());
+        assert!(found(&changes).is_some(), "after {availability:?}");
+        let known = boards.known("sb-7e7291");
+        assert!(known.iter().all(|(topic, _)| !topic.contains("/lab/")));
+    }
+}
+
+#[test]
+fn bridges_that_are_gone_make_room_for_others() {
+    let board = format!("{TOPIC}/$description");
+    let payload = description().to_string();
+    let bridge = "switchboard/lab/$bridge/one";
+    let is_followed = |boards: &mut Box<dyn Directory>| {
+        boards.message(&board, payload.as_bytes());
+        let changes = boards.message(bridge, br#"{"state":"offline"}"#);
+        !changes.is_empty()
+    };
+    // Cleared one by one, forgotten with the connection, with too long a name.
+    let mut all = boards();
+    for number in 0..2_000 {
+        all.message(&format!("switchboard/lab/$bridge/{number}"), b"");
+        let topic = format!("switchboard/lab/$bridge/{number}-{}", "x".repeat(200));
+        all.message(&topic, br#"{"state":"online"}"#);
+    }
+    assert!(is_followed(&mut all));
+    let mut all = boards();
+    for number in 0..2_000 {
+        let topic = format!("switchboard/lab/$bridge/{number}");
+        all.message(&topic, br#"{"state":"online"}"#);
+    }
+    all.disconnected();
+    assert!(is_followed(&mut all));
+    // A bridge without boards is forgotten with its state.
+    let mut all = boards();
+    for number in 0..2_000 {
+        let bridge = format!("bridge-{number}");
+        let mut one = description();
+        one["bridge"] = bridge.into();
+        all.message(&board, one.to_string().as_bytes());
+        all.message(&board, b"");
+    }
+    assert!(is_followed(&mut all));
 }

@@ -123,6 +123,20 @@ fn a_restart_that_the_broker_did_not_notice_is_noticed() {
     assert!(epochs.iter().any(|epoch| epoch.0 == 2), "{epochs:?}");
 }
 
+/// With `StateRetain 1` the broker has a report of an earlier time.
+#[test]
+fn a_retained_report_is_no_restart() {
+    let mut rig = Rig::live(&config());
+    let report = r#"{"Uptime":"0T00:00:09","UptimeSec":9,"POWER1":"ON"}"#;
+    rig.retained("tele/kitchen_plug/STATE", report);
+    let epochs: Vec<_> = rig.changes().iter().map(|change| change.epoch.0).collect();
+    assert!(!epochs.is_empty(), "its state counts");
+    assert!(epochs.iter().all(|epoch| *epoch == 1), "{epochs:?}");
+    // Nor is the next one that is not.
+    rig.hear("tele/kitchen_plug/STATE", &state_report());
+    assert!(rig.changes().iter().all(|change| change.epoch.0 == 1));
+}
+
 /// A ping costs the board half a kilobyte, so most are answered by the broker's
 /// word.
 #[test]

@@ -1,14 +1,9 @@
 //! A board as far as a dialect can tell: it is asked and answers by topics.
 
-use std::time::{Duration, Instant};
-
-use protocol::{
-    ComponentKey, FromBoard, Id, NotifyEvent, NotifyStatus, Object, Request, Response, State,
-    method,
-};
+use protocol::{State, method};
 use serde_json::{Value, json};
 
-use crate::{Action, Actions, Dialect, Payload, Problem, Received, tasmota::Tasmota};
+use crate::tasmota::Tasmota;
 
 /// A discovery message of a board with two relays, a button and a switch.
 pub(super) fn config() -> Value {
@@ -34,30 +29,11 @@ pub(super) fn config_with(fields: &Value) -> Value {
 }
 
 /// One connection, and what came of it.
-pub(super) struct Rig {
-    pub(super) dialect: Tasmota,
-    pub(super) now: Instant,
-    pub(super) sent: Vec<(String, String)>,
-    pub(super) messages: Vec<FromBoard>,
-    pub(super) alive: usize,
-    pub(super) ended: Option<Problem>,
-    requests: i64,
-}
+pub(super) type Rig = crate::rig::Rig<Tasmota>;
 
 impl Rig {
     pub(super) fn new() -> Self {
-        let now = Instant::now();
-        let mut rig = Self {
-            dialect: Tasmota::new(now),
-            now,
-            sent: Vec::new(),
-            messages: Vec::new(),
-            alive: 0,
-            ended: None,
-            requests: 0,
-        };
-        rig.act(|dialect, now, out| dialect.opened(now, out));
-        rig
+        Self::open(Tasmota::new, "")
     }
 
     /// A board that was read and is subscribed to; without the requests and
@@ -75,111 +51,13 @@ impl Rig {
         rig
     }
 
-    fn act(&mut self, act: impl FnOnce(&mut Tasmota, Instant, &mut Actions)) {
-        let mut actions = Actions::default();
-        act(&mut self.dialect, self.now, &mut actions);
-        for action in actions.take() {
-            match action {
-                Action::Send {
-                    payload:
-                        Payload::Mqtt {
-                            topic,
-                            payload,
-                            retain,
-                        },
-                    ..
-                } => {
-                    assert!(!retain, "a command is never retained");
-                    self.sent.push((topic, String::from_utf8(payload).unwrap()));
-                }
-                Action::Send { .. } => unreachable!("only messages of a broker"),
-                Action::Message(message) => self.messages.push(message),
-                Action::Alive => self.alive += 1,
-                Action::End(problem) => self.ended = Some(problem),
-                Action::Decoded(_) | Action::Fetch { .. } => {}
-            }
-        }
-    }
-
-    fn message(&mut self, topic: &str, payload: &[u8], retained: bool) {
-        self.act(|dialect, now, out| {
-            let received = Received::Mqtt {
-                topic,
-                payload,
-                retained,
-            };
-            dialect.received(now, received, out);
-        });
-    }
-
-    pub(super) fn hear(&mut self, topic: &str, payload: &str) {
-        self.message(topic, payload.as_bytes(), false);
-    }
-
-    pub(super) fn retained(&mut self, topic: &str, payload: &str) {
-        self.message(topic, payload.as_bytes(), true);
-    }
-
-    pub(super) fn hear_bytes(&mut self, topic: &str, payload: &[u8]) {
-        self.message(topic, payload, false);
-    }
-
-    /// A request; its number.
-    pub(super) fn request(&mut self, method: &str, params: Value) -> i64 {
-        self.requests += 1;
-        let params: Object = serde_json::from_value(params).unwrap();
-        let request = Request {
-            id: Some(Id::Number(self.requests)),
-            method: method.to_owned(),
-            params,
-        };
-        self.act(|dialect, now, out| dialect.request(now, &request, out));
-        self.requests
-    }
-
-    pub(super) fn advance(&mut self, by: Duration) {
-        self.now += by;
-        while self
-            .dialect
-            .next_deadline()
-            .is_some_and(|due| due <= self.now)
-        {
-            self.act(|dialect, now, out| dialect.tick(now, out));
-        }
-    }
-
-    /// The answer to a request, if there was one.
-    pub(super) fn answer(&self, number: i64) -> Option<&Response> {
-        self.messages.iter().find_map(|message| match message {
-            FromBoard::Response(response) if response.id == Some(Id::Number(number)) => {
-                Some(response)
-            }
-            _ => None,
-        })
-    }
-
-    pub(super) fn is_confirmed(&self, number: i64) -> bool {
-        self.answer(number)
-            .is_some_and(|answer| answer.outcome.is_ok())
-    }
-
-    /// Why a request was refused.
-    pub(super) fn refusal(&self, number: i64) -> String {
-        let answer = self.answer(number).unwrap();
-        answer.outcome.clone().unwrap_err().message
-    }
-
     pub(super) fn state(&mut self, key: &str) -> State {
-        let number = self.request(method::DEVICE_GET_STATUS, json!({}));
-        let answer = self.answer(number).unwrap().outcome.clone().unwrap();
-        serde_json::from_value(answer[key].clone()).unwrap_or_default()
+        self.state_of(key)
     }
 
     /// The keys and names of the components.
     pub(super) fn components(&mut self) -> Vec<(String, String)> {
-        let number = self.request(method::DEVICE_GET_COMPONENTS, json!({}));
-        let answer = self.answer(number).unwrap().outcome.clone().unwrap();
-        let listed = answer["components"].as_array().unwrap().iter();
+        let listed = self.descriptors().into_iter();
         listed
             .map(|one| {
                 let text = |field: &str| one[field].as_str().unwrap().to_owned();
@@ -189,30 +67,8 @@ impl Rig {
     }
 
     pub(super) fn descriptor(&mut self, key: &str) -> Value {
-        let number = self.request(method::DEVICE_GET_COMPONENTS, json!({}));
-        let answer = self.answer(number).unwrap().outcome.clone().unwrap();
-        let mut listed = answer["components"].as_array().unwrap().iter();
-        listed.find(|one| one["key"] == key).cloned().unwrap()
-    }
-
-    pub(super) fn changes(&self) -> Vec<&NotifyStatus> {
-        let messages = self.messages.iter();
-        messages
-            .filter_map(|message| match message {
-                FromBoard::Status(status) => Some(status),
-                _ => None,
-            })
-            .collect()
-    }
-
-    pub(super) fn events(&self) -> Vec<(ComponentKey, String)> {
-        let events = |message| match message {
-            &FromBoard::Event(NotifyEvent { ref events, .. }) => Some(events),
-            _ => None,
-        };
-        let all = self.messages.iter().filter_map(events).flatten();
-        all.map(|event| (event.component.clone(), event.event.clone()))
-            .collect()
+        let mut listed = self.descriptors().into_iter();
+        listed.find(|one| one["key"] == key).unwrap()
     }
 }
 

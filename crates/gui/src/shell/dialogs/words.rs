@@ -15,7 +15,7 @@ pub(super) struct Words<'a> {
 
 impl DialogKind {
     /// `credential` is what its board asks for, if it is about one.
-    pub(super) fn words(&self, credential: CredentialKind) -> Words<'_> {
+    pub(super) fn words(&self, credential: CredentialKind, has_brokers: bool) -> Words<'_> {
         match self {
             Self::Address => Words {
                 title: "Add board",
@@ -27,22 +27,18 @@ impl DialogKind {
                 done: "Add",
             },
             Self::Broker => Words {
-                title: "Add broker",
+                title: if has_brokers { "Brokers" } else { "Add broker" },
                 field: "Broker address",
                 hint: "mqtt://anna@broker.lan",
-                help: "mqtt://host, or mqtts://host for TLS, with the user before the host if the \
-                    broker asks for one. Tasmota boards, Homie devices and the boards of bridges \
-                    on it appear in the list. The broker is remembered."
-                    .to_owned(),
+                help: broker_help(has_brokers),
                 done: "Add",
             },
             Self::BrokerPassword(broker) => Words {
-                title: "Password for the broker",
+                title: "Enter broker password",
                 field: "Password",
                 hint: "",
                 help: format!(
-                    "The password of the user at {broker}. It is stored in the keychain of this \
-                        computer."
+                    "The password for {broker}. It is stored in the keychain of this computer."
                 ),
                 done: "Connect",
             },
@@ -161,7 +157,7 @@ impl DialogKind {
                 field: "Speed",
                 hint: "1",
                 help: format!(
-                    "How many times faster {} is replayed than it was recorded, for example 10. \
+                    "The speed at which {} is replayed: 1 is as recorded, 10 is ten times as fast. \
                         Each recorded board appears in the list with (replay) after its name.",
                     path.file_name().unwrap_or_default().display()
                 ),
@@ -237,6 +233,19 @@ fn forget_words(kind: CredentialKind) -> Words<'static> {
         hint: "",
         help: help.to_owned(),
         done: "Forget",
+    }
+}
+
+/// What to type; before the first broker, also what follows.
+fn broker_help(has_brokers: bool) -> String {
+    let form = "mqtt://host, or mqtts://host with TLS. If the broker asks for a user, type \
+                mqtt://user@host.";
+    match has_brokers {
+        true => form.to_owned(),
+        false => format!(
+            "{form} Its Tasmota boards, Homie devices and the boards that bridges forward appear \
+                in the list. The broker is remembered."
+        ),
     }
 }
 

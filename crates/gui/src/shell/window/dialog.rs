@@ -22,6 +22,16 @@ impl Window {
         }
     }
 
+    /// Whether the dialog lists the brokers, or asks for the password of this
+    /// one.
+    pub(crate) fn is_about_broker(&self, broker: &str) -> bool {
+        match self.dialog.as_ref().map(|dialog| &dialog.asks) {
+            Some(DialogKind::Broker) => true,
+            Some(DialogKind::BrokerPassword(of)) => of == broker,
+            _ => false,
+        }
+    }
+
     /// Shows the pairing code in the dialog.
     pub fn compare_code(&mut self, code: String) {
         if let Some(dialog) = &mut self.dialog {

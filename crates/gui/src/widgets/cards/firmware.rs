@@ -1,6 +1,8 @@
 //! Firmware in the head of a board's page: its version and the button among the
 //! facts, and below them an update's progress or outcome.
 
+use std::sync::Arc;
+
 use eframe::egui::{Align, Frame, Label, Layout, Margin, RichText, Stroke, Ui, vec2};
 
 use super::{
@@ -17,6 +19,12 @@ use fleet::ComponentView;
 /// The height of the button among the facts.
 const FACT: f32 = 18.0;
 
+/// Left and right of its text.
+const PADDING: f32 = 6.0;
+
+/// Its text, unless an image can be installed.
+const BEGIN: &str = "Update…";
+
 /// The width of the progress bar.
 const BAR: f32 = 160.0;
 
@@ -30,21 +38,27 @@ pub(crate) fn fact(ui: &mut Ui, page: &CardContext<'_>, component: &ComponentVie
     let version = card.state.installed_version().map(text::plain);
     let version = version.unwrap_or_else(|| "unknown".to_owned());
     let words = format!("firmware {version}");
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = UNIT;
-        let color = palette(ui).weak;
-        text_line::label(ui, &words, &card.name(&version), theme::body(), color)
-            .on_hover_text("Firmware version");
-        update::remark(ui, &card);
-        let offer = update::shown(ui, &card).offer;
-        if offer != ButtonState::Cancel {
-            // As low as the facts next to it.
-            ui.spacing_mut().interact_size.y = FACT;
-            ui.spacing_mut().button_padding = vec2(6.0, 0.0);
-            ui.style_mut().override_font_id = Some(theme::small());
-            update::button(ui, &card, offer, "Update…");
+    // Not in a row of their own, which would not wrap with the other facts.
+    let style = Arc::clone(ui.style());
+    let color = palette(ui).weak;
+    text_line::label(ui, &words, &card.name(&version), theme::body(), color)
+        .on_hover_text("Firmware version");
+    update::remark(ui, &card);
+    let offer = update::shown(ui, &card).offer;
+    if offer != ButtonState::Cancel {
+        // As low as the facts next to it.
+        ui.spacing_mut().interact_size.y = FACT;
+        ui.spacing_mut().button_padding = vec2(PADDING, 0.0);
+        ui.style_mut().override_font_id = Some(theme::small());
+        // It does not wrap on its own: it is in a nested layout.
+        let words = update::words(&card, offer, BEGIN);
+        let text = text_line::line(ui, &words, theme::small(), color, f32::INFINITY);
+        if ui.available_size_before_wrap().x < text.size().x + PADDING * 2.0 {
+            ui.end_row();
         }
-    });
+        update::button(ui, &card, offer, BEGIN);
+    }
+    ui.set_style(style);
 }
 
 /// The progress of an update or its outcome, if there is one.

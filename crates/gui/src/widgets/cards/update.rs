@@ -116,7 +116,7 @@ fn installable(card: &Card<'_>) -> ButtonState {
 }
 
 /// The words on the button: what it installs, or `begin`.
-fn words(card: &Card<'_>, offer: ButtonState, begin: &str) -> String {
+pub(super) fn words(card: &Card<'_>, offer: ButtonState, begin: &str) -> String {
     match card.state.latest_version() {
         Some(latest) if offer == ButtonState::Install => {
             format!("Install {}", text::plain(latest))

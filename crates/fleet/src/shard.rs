@@ -1,4 +1,4 @@
-//! Which of several bridges is responsible for a board.
+//! Which part of a site's boards one of several programs is responsible for.
 
 use std::{fmt, str::FromStr};
 
@@ -31,7 +31,8 @@ pub struct ShardError(String);
 impl Shard {
     /// Whether it contains the board with this id.
     pub fn contains(self, board: &str) -> bool {
-        fnv_1a(board.as_bytes()) % u64::from(self.of) == u64::from(self.number - 1)
+        let number = || fnv_1a(board.as_bytes()) % u64::from(self.of);
+        self.of == 1 || number() == u64::from(self.number - 1)
     }
 
     /// The number of shards.
@@ -47,7 +48,7 @@ impl Shard {
 
 /// FNV-1a with 64 bits (draft-eastlake-fnv). Part of the interface: every
 /// bridge of a site must divide the boards alike.
-fn fnv_1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv_1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

@@ -1,161 +1,11 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
+mod bench;
+
 use super::*;
-
-/// A packet of a client, as a broker reads it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Sent {
-    Connect,
-    Publish {
-        topic: String,
-        payload: String,
-        retain: bool,
-        id: u16,
-    },
-    Acknowledge(u16),
-    Subscribe(u16, Vec<String>),
-    Unsubscribe(u16, String),
-    Ping,
-    Disconnect,
-}
-
-fn text(bytes: &[u8]) -> (String, &[u8]) {
-    let (length, rest) = bytes.split_first_chunk::<2>().expect("a length");
-    let (text, rest) = rest.split_at(u16::from_be_bytes(*length).into());
-    (String::from_utf8(text.to_vec()).expect("UTF-8"), rest)
-}
-
-fn id(bytes: &[u8]) -> (u16, &[u8]) {
-    let (id, rest) = bytes.split_first_chunk::<2>().expect("an id");
-    (u16::from_be_bytes(*id), rest)
-}
-
-fn parse(mut bytes: &[u8]) -> Vec<Sent> {
-    let mut packets = Vec::new();
-    while let Some((first, rest)) = bytes.split_first() {
-        let (mut length, mut shift, mut rest) = (0, 0, rest);
-        loop {
-            let (byte, after) = rest.split_first().expect("a length");
-            rest = after;
-            length |= usize::from(byte & 0x7f) << shift;
-            shift += 7;
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
-        let (body, after) = rest.split_at(length);
-        bytes = after;
-        packets.push(match first >> 4 {
-            1 => Sent::Connect,
-            3 => {
-                assert_eq!(first & 0b1110, 0b0010, "QoS 1 and not a duplicate");
-                let (topic, rest) = text(body);
-                let (id, payload) = id(rest);
-                Sent::Publish {
-                    topic,
-                    payload: String::from_utf8(payload.to_vec()).expect("UTF-8"),
-                    retain: first & 1 == 1,
-                    id,
-                }
-            }
-            4 => Sent::Acknowledge(id(body).0),
-            8 => {
-                let (id, mut rest) = id(body);
-                let mut filters = Vec::new();
-                while !rest.is_empty() {
-                    let (filter, after) = text(rest);
-                    filters.push(filter);
-                    assert_eq!(after[0], 0, "QoS 0: nothing arrives twice");
-                    rest = &after[1..];
-                }
-                Sent::Subscribe(id, filters)
-            }
-            10 => Sent::Unsubscribe(id(body).0, text(id(body).1).0),
-            12 => Sent::Ping,
-            14 => Sent::Disconnect,
-            other => panic!("packet type {other}"),
-        });
-    }
-    packets
-}
-
-struct Bench {
-    session: Session,
-    now: Instant,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let will = Will {
-            topic: "will".to_owned(),
-            payload: b"gone".to_vec(),
-            retained: true,
-        };
-        Self::with_will(Some(will))
-    }
-
-    fn with_will(will: Option<Will>) -> Self {
-        Self {
-            session: Session::new(SessionSettings {
-                client_id: "bench".to_owned(),
-                user: None,
-                password: None,
-                will,
-                keep_alive: crate::KEEP_ALIVE,
-            }),
-            now: Instant::now(),
-        }
-    }
-
-    fn up() -> Self {
-        let mut bench = Self::with_will(None);
-        bench.connect();
-        assert_eq!(bench.events(), [Event::Connected]);
-        bench
-    }
-
-    fn connect(&mut self) {
-        self.session.opened(self.now);
-        assert_eq!(self.sent(), [Sent::Connect]);
-        self.session.received(&[0x20, 2, 0, 0], self.now);
-    }
-
-    fn sent(&mut self) -> Vec<Sent> {
-        let mut out = BytesMut::new();
-        self.session.fill(&mut out, self.now);
-        parse(&out)
-    }
-
-    /// The topics and payloads that are published now, with their ids.
-    fn published(&mut self) -> Vec<(String, String, u16)> {
-        let published = |sent| match sent {
-            Sent::Publish {
-                topic, payload, id, ..
-            } => Some((topic, payload, id)),
-            _ => None,
-        };
-        self.sent().into_iter().filter_map(published).collect()
-    }
-
-    fn acknowledge(&mut self, id: u16) {
-        let [high, low] = id.to_be_bytes();
-        self.session.received(&[0x40, 2, high, low], self.now);
-    }
-
-    fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.session.poll()).collect()
-    }
-
-    fn after(&mut self, time: Duration) {
-        self.now += time;
-        self.session.passed(self.now);
-    }
-}
-
-fn pair(topic: &str, payload: &str, id: u16) -> (String, String, u16) {
-    (topic.to_owned(), payload.to_owned(), id)
-}
+use crate::subscriptions::REFUSED_FOR;
+use bench::{Bench, Sent, pair};
 
 #[test]
 fn while_a_broker_is_slow_only_the_newest_state_of_a_topic_is_sent() {
@@ -193,6 +43,26 @@ fn states_set_while_the_broker_is_away_arrive_with_all_others_after_a_reconnect(
         published,
         expected.map(|(t, p)| (t.to_owned(), p.to_owned()))
     );
+}
+
+#[test]
+fn states_are_published_again_in_the_order_in_which_they_were_first_set() {
+    let mut bench = Bench::up();
+    let topics = ["site/z", "site/b", "site/a", "site/c"];
+    for topic in topics {
+        bench.session.state(topic, b"1".to_vec());
+    }
+    bench.session.state("site/b", b"2".to_vec());
+    bench.sent();
+    let now = bench.now;
+    bench.session.closed(Problem::Ended, now);
+    bench.connect();
+    let again: Vec<_> = bench
+        .published()
+        .into_iter()
+        .map(|(topic, ..)| topic)
+        .collect();
+    assert_eq!(again, topics);
 }
 
 #[test]
@@ -363,7 +233,7 @@ fn subscriptions_are_made_again_and_refused_ones_are_named() {
 fn a_message_is_reported_and_acknowledged() {
     let mut bench = Bench::up();
     let mut bytes = BytesMut::new();
-    wire::publish(&mut bytes, "a", "x".into(), true, 300);
+    wire::publish(&mut bytes, "a", b"x", true, 300);
     bench.session.received(&bytes, bench.now);
     assert_eq!(
         bench.events(),
@@ -542,4 +412,68 @@ fn a_broker_that_does_not_acknowledge_is_given_up_and_gets_the_states_again() {
     bench.session.closed(Problem::Ended, bench.now);
     bench.connect();
     assert_eq!(bench.published().len(), 2);
+}
+
+#[test]
+fn a_broker_that_reads_no_acknowledgements_is_given_up() {
+    let mut bench = Bench::up();
+    let mut bytes = BytesMut::new();
+    wire::publish(&mut bytes, "a", b"x", false, 300);
+    for _ in 0..=LIMIT / 4 {
+        bench.session.received(&bytes, bench.now);
+        bench.events();
+    }
+    assert!(matches!(bench.session.ended(), Some(Problem::Malformed(_))));
+    assert!(bench.session.control.len() <= LIMIT + 4);
+}
+
+#[test]
+fn a_connection_that_was_good_and_becomes_silent_counts_as_good() {
+    let mut bench = Bench::up();
+    bench.now += GOOD_AFTER;
+    // PINGRESP (MQTT 3.1.1, section 3.13).
+    bench.session.received(&[0xd0, 0], bench.now);
+    bench.after(crate::KEEP_ALIVE);
+    assert_eq!(bench.session.ended(), Some(&Problem::Silent));
+    assert!(bench.session.closed(Problem::Ended, bench.now));
+    // Nothing of it remains for a connection that the broker never accepted.
+    bench.session.opened(bench.now);
+    bench.now += GOOD_AFTER;
+    assert!(!bench.session.closed(Problem::Ended, bench.now));
+}
+
+#[test]
+fn events_that_a_slow_broker_leaves_no_room_for_are_counted_while_it_is_connected() {
+    let mut bench = Bench::up();
+    for _ in 0..5_000 {
+        bench.session.event("a", b"x".to_vec());
+    }
+    loop {
+        let published = bench.published();
+        if published.is_empty() {
+            break;
+        }
+        for (_, _, id) in published {
+            bench.acknowledge(id);
+        }
+    }
+    assert_eq!(bench.events(), [Event::Dropped(5_000 - 4_096)]);
+}
+
+#[test]
+fn an_id_that_comes_round_again_has_the_time_of_its_last_packet() {
+    let mut bench = Bench::up();
+    bench.session.state("slow", b"1".to_vec());
+    assert_eq!(bench.published().len(), 1);
+    bench.session.state("fast", b"1".to_vec());
+    let id = bench.published()[0].2;
+    bench.acknowledge(id);
+    bench.after(ACKNOWLEDGED_WITHIN - Duration::from_secs(1));
+    bench.session.last_id = id - 1;
+    bench.session.state("fast", b"2".to_vec());
+    assert_eq!(bench.published()[0].2, id);
+    bench.acknowledge(1);
+    bench.session.received(&[0xd0, 0], bench.now);
+    bench.after(Duration::from_secs(1));
+    assert_eq!(bench.session.ended(), None);
 }

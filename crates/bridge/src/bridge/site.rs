@@ -1,0 +1,100 @@
+//! The boards that a bridge publishes, by key and by id.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use fleet::{BoardKey, BoardView};
+
+use crate::metrics::Counters;
+
+/// The boards of the bridge's shard, as far as it knows them.
+#[derive(Default)]
+pub(super) struct Site {
+    pub(super) boards: BTreeMap<BoardKey, Arc<BoardView>>,
+    by_id: HashMap<String, BoardKey>,
+    pub(super) counters: Counters,
+}
+
+impl Site {
+    pub(super) fn boards(&self) -> impl Iterator<Item = &BoardView> + Clone {
+        self.boards.values().map(|view| &**view)
+    }
+
+    pub(super) fn with_id(&self, id: &str) -> Option<&Arc<BoardView>> {
+        self.boards.get(self.by_id.get(id)?)
+    }
+
+    /// A board is new or has changed.
+    pub(super) fn insert(&mut self, view: Arc<BoardView>) {
+        let key = view.key;
+        let before = self.boards.insert(key, Arc::clone(&view));
+        let before = before.as_ref().and_then(|before| before.id.as_deref());
+        if before != view.id.as_deref() {
+            if let Some(before) = before {
+                self.remove_id(before, key);
+            }
+            if let Some(id) = &view.id {
+                self.by_id.insert(id.clone(), key);
+            }
+        }
+    }
+
+    /// Forgets a board; whether it was known.
+    pub(super) fn remove(&mut self, key: BoardKey) -> bool {
+        self.counters.forget(key);
+        let Some(view) = self.boards.remove(&key) else {
+            return false;
+        };
+        if let Some(id) = &view.id {
+            self.remove_id(id, key);
+        }
+        true
+    }
+
+    /// Another board may have the id by now.
+    fn remove_id(&mut self, id: &str, key: BoardKey) {
+        if self.by_id.get(id) == Some(&key) {
+            self.by_id.remove(id);
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::time::Instant;
+
+    use address::Candidates;
+    use fleet::board_state::BoardState;
+
+    use super::*;
+
+    fn board(key: u32, id: &str) -> Arc<BoardView> {
+        let address = Candidates::given("192.0.2.7:80".parse().expect("an address"));
+        let state = BoardState::new(Instant::now(), BoardKey(key), address, true);
+        let mut view = BoardView::clone(state.view());
+        view.id = Some(id.to_owned());
+        Arc::new(view)
+    }
+
+    #[test]
+    fn a_board_is_found_by_the_id_that_it_has_now() {
+        let mut site = Site::default();
+        let key = |site: &Site, id: &str| site.with_id(id).map(|view| view.key.0);
+        site.insert(board(1, "a"));
+        site.insert(board(1, "a"));
+        assert_eq!(key(&site, "a"), Some(1));
+        // Another board answers at its address, and it is found elsewhere.
+        site.insert(board(1, "b"));
+        assert_eq!((key(&site, "a"), key(&site, "b")), (None, Some(1)));
+        site.insert(board(2, "b"));
+        assert!(site.remove(BoardKey(1)));
+        assert!(!site.remove(BoardKey(1)));
+        assert_eq!(key(&site, "b"), Some(2));
+        assert!(site.remove(BoardKey(2)));
+        assert_eq!(key(&site, "b"), None);
+        assert!(site.by_id.is_empty());
+    }
+}
