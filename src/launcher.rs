@@ -18,7 +18,7 @@ const KEPT: usize = 2_000;
 ///
 /// # Errors
 /// Where this program is not known, or there is no such file; a message.
-pub fn program() -> Result<PathBuf, String> {
+pub(crate) fn program() -> Result<PathBuf, String> {
     let own = env::current_exe().map_err(|error| error.to_string())?;
     let folder = own.parent().unwrap_or(Path::new(""));
     let name = format!("switchboard{}", env::consts::EXE_SUFFIX);
@@ -35,7 +35,7 @@ pub fn program() -> Result<PathBuf, String> {
 /// # Errors
 /// If it could not be started or failed; a message with the end of what it
 /// wrote to standard error.
-pub fn run(program: &Path, arguments: impl Iterator<Item = OsString>) -> Result<(), String> {
+pub(crate) fn run(program: &Path, arguments: impl Iterator<Item = OsString>) -> Result<(), String> {
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -113,6 +113,15 @@ mod tests {
         );
         let missing = run(Path::new("/no/such/program"), std::iter::empty());
         assert!(missing.is_err_and(|said| said.contains("cannot start /no/such/program")));
+    }
+
+    #[test]
+    fn the_program_is_looked_for_in_bin_first() {
+        let missing = program().expect_err("none is next to the tests");
+        assert!(
+            missing.contains("bin/switchboard was not found"),
+            "{missing}"
+        );
     }
 
     #[test]

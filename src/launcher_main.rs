@@ -4,9 +4,9 @@
 //! waits for it: Windows decides by the file whether that is so.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-use std::{env, process::ExitCode};
+mod launcher;
 
-use switchboard::launcher;
+use std::{env, process::ExitCode};
 
 fn main() -> ExitCode {
     let ended =

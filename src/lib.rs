@@ -1,8 +1,9 @@
-//! The command line of Switchboard, and what its launcher for Windows does.
-//! Everything else is a crate of its own, in `crates/`; ARCHITECTURE.md says
-//! which.
+//! The command line of Switchboard. Everything else is a crate of its own, in
+//! `crates/`; ARCHITECTURE.md says which.
 
 pub mod cli;
-pub mod launcher;
+// A part of `switchboard-window`, which is only built for Windows; tested here.
+#[cfg(test)]
+mod launcher;
 #[cfg(feature = "window")]
 pub mod playback;
