@@ -56,6 +56,7 @@ Examples:
   switchboard proxy desk-lamp --listen 127.0.0.1:8080
   switchboard bridge --mqtt mqtt://broker --site lab   boards on an MQTT broker
   switchboard channel ws://192.168.1.17/ws --send hello --count 1
+  switchboard completions fish > ~/.config/fish/completions/switchboard.fish
 
 BOARD is a name, an id, a unique prefix of either, or host:port, which needs no
 mDNS. Case does not matter, and \"Desk lamp\" may be typed as desk-lamp. An id
@@ -598,6 +599,22 @@ pub(super) enum Command {
         /// Print one JSON object per line.
         #[arg(long)]
         json: bool,
+    },
+    /// Print a shell's completions for this program.
+    ///
+    /// Packages install them. Otherwise save what is printed where your shell
+    /// looks for completions, for example in
+    /// ~/.local/share/bash-completion/completions/switchboard.
+    Completions {
+        /// The shell: bash, elvish, fish, powershell or zsh.
+        #[arg(hide_possible_values = true)]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages to a folder: one of the program, and one of each
+    /// command.
+    Man {
+        /// The folder; it is created if it does not exist.
+        folder: PathBuf,
     },
 }
 

@@ -162,7 +162,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
 
 /// The icon; the window has none if it cannot be decoded.
 fn icon() -> egui::IconData {
-    eframe::icon_data::from_png_bytes(include_bytes!("../../../../assets/icon-256.png"))
+    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon-256.png"))
         .unwrap_or_default()
 }
 
