@@ -16,8 +16,8 @@ use egui_kittest::{Harness, kittest::NodeT};
 const SLACK: f32 = 1.5;
 /// Controls that overlap by less cannot be hit by mistake.
 const OVERLAP: f32 = 3.0;
-/// A control that is smaller cannot be hit.
-const LEAST: f32 = 12.0;
+/// A smaller control is hard to hit (WCAG 2.2, 2.5.8).
+const LEAST: f32 = 24.0;
 /// At most this many widgets of a page are scrolled to.
 const SCROLLED: usize = 120;
 
@@ -204,8 +204,9 @@ fn sizes_and_overlaps(widgets: &[Widget], faults: &mut BTreeSet<String>) {
         .filter(|widget| widget.is_operable())
         .collect();
     for (at, one) in operable.iter().enumerate() {
-        if one.rect.width().min(one.rect.height()) < LEAST {
-            faults.insert(format!("too small to hit: {}", one.described()));
+        if one.rect.width().min(one.rect.height()) < LEAST - 0.1 {
+            let size = one.rect.size();
+            faults.insert(format!("too small to hit: {size:?}: {}", one.described()));
         }
         for other in &operable[at + 1..] {
             let both = one.seen.intersect(other.seen);
@@ -390,7 +391,7 @@ fn rows(text: &TextShape) -> impl Iterator<Item = Rect> {
     })
 }
 
-fn is_visible(text: &TextShape) -> bool {
+pub(crate) fn is_visible(text: &TextShape) -> bool {
     !text.galley.job.text.trim().is_empty()
         && text.opacity_factor > 0.0
         && text.angle == 0.0
@@ -398,7 +399,7 @@ fn is_visible(text: &TextShape) -> bool {
 }
 
 /// Each shape with its clip rectangle, in the order in which they are painted.
-fn flat(shapes: &[ClippedShape]) -> Vec<(Rect, &Shape)> {
+pub(crate) fn flat(shapes: &[ClippedShape]) -> Vec<(Rect, &Shape)> {
     fn add<'a>(clip: Rect, shape: &'a Shape, all: &mut Vec<(Rect, &'a Shape)>) {
         match shape {
             Shape::Vec(shapes) => shapes.iter().for_each(|shape| add(clip, shape, all)),

@@ -15,6 +15,7 @@ use scenes::Now;
 use serde_json::{Value, json};
 
 mod brokers;
+mod contrast;
 mod drawer;
 mod faults;
 mod first_start;
