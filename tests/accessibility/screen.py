@@ -7,7 +7,7 @@ from functools import cached_property
 import pyatspi
 from gi.repository import Atspi, GLib
 
-SOON = 8.0
+SOON = 30.0
 """Long enough for a loaded machine; what passes takes a moment."""
 
 CONTROLS = {

@@ -18,6 +18,7 @@ pub(crate) fn bring_into_view(
     let (Some(position), Some(window)) = (position, cc.winit_window()) else {
         return;
     };
+    #[expect(clippy::cast_possible_truncation, reason = "a factor such as 1.5")]
     let scale = window.scale_factor() as f32;
     let screens: Vec<Rect> = window
         .available_monitors()

@@ -87,7 +87,7 @@ impl Instance {
         };
         let serve = move || {
             for stream in listener.incoming() {
-                match stream.and_then(|stream| answer(stream, &raise)) {
+                match stream.and_then(|stream| answer(&stream, &raise)) {
                     Ok(()) => {}
                     Err(error) => {
                         log::debug!("a start that asked for this window failed: {error}");
@@ -162,8 +162,8 @@ fn exchange(mut stream: Stream, request: &str) -> io::Result<String> {
     line(stream)
 }
 
-fn answer(mut stream: Stream, raise: &impl Fn()) -> io::Result<()> {
-    match line(&stream)?.as_str() {
+fn answer(mut stream: &Stream, raise: &impl Fn()) -> io::Result<()> {
+    match line(stream)?.as_str() {
         RAISE => raise(),
         PING => {}
         // Of a newer version.
@@ -182,12 +182,18 @@ fn line(stream: impl Read) -> io::Result<String> {
 mod tests {
     use super::*;
 
+    fn first(folder: &tempfile::TempDir) -> Instance {
+        match claim(folder.path(), true) {
+            Claim::First(instance) => Some(instance),
+            Claim::Raised => None,
+        }
+        .expect("there is no other window")
+    }
+
     #[test]
     fn a_second_claim_raises_the_first() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let Claim::First(mut first) = claim(folder.path(), true) else {
-            panic!("there is no other window");
-        };
+        let mut first = first(&folder);
         let (sender, raised) = mpsc::channel();
         first.on_raise(move || sender.send(()).expect("received"));
         assert!(matches!(claim(folder.path(), true), Claim::Raised));
@@ -208,9 +214,7 @@ mod tests {
         let path = folder.path().join("window.sock");
         drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket"));
         assert!(path.exists());
-        let Claim::First(mut first) = claim(folder.path(), true) else {
-            panic!("there is no other window");
-        };
+        let mut first = first(&folder);
         first.on_raise(|| {});
         assert!(matches!(claim(folder.path(), true), Claim::Raised));
     }
