@@ -169,14 +169,16 @@ class Screen:
         return found
 
     def settled(self):
-        """All nodes, once they are the same twice."""
+        """All nodes, once they are the same twice; a list of frames may never
+        be."""
         before = None
-        while True:
+        for _ in range(4):
             nodes = self.nodes()
             now = [(node.role, node.name) for node in nodes if node.role in CONTROLS]
             if now == before:
-                return nodes
+                break
             before = now
+        return nodes
 
     def find(self, role, name):
         """The first node with this role whose name is, or fits, `name`."""
