@@ -7,7 +7,7 @@ says of itself, and operates one control of each kind.
 import sys
 import time
 
-from screen import CONTROLS, RANGES, TEXTS, TOGGLES, Atspi, Screen, within
+from screen import CONTROLS, RANGES, TEXTS, TOGGLES, Atspi, GLib, Screen, within
 
 import operate
 from bench import Bench
@@ -21,35 +21,45 @@ def complaints(nodes):
     """What is wrong with the controls of a page."""
     wrong = []
     for node in nodes:
-        if node.role in ("unknown", "invalid", ""):
-            wrong.append(f"{node} has no role")
-        if node.role not in CONTROLS:
+        try:
+            wrong += complaints_about(node)
+        except GLib.Error:
+            # A row of a list that moved on since it was listed.
             continue
-        if not node.name.strip():
-            wrong.append(f"{node} has no name")
-        if any("\ue000" <= sign <= "\uf8ff" for sign in node.name):
-            wrong.append(f"{node} has an icon in its name")
-        if not node.has(Atspi.StateType.SHOWING):
-            wrong.append(f"{node} is not showing")
-        if node.enabled and node.role not in UNFOCUSED and not node.has(Atspi.StateType.FOCUSABLE):
-            wrong.append(f"{node} cannot have the focus")
-        if node.role in RANGES:
-            if node.value is not None:
-                low, high = node.limits
-                if not low <= node.value <= high:
-                    wrong.append(f"{node} has {node.value}, which is not in {low} to {high}")
-            elif not node.description:
-                wrong.append(f"{node} has no value, and does not say why")
-        if node.role == "combo box" and not node.description:
-            wrong.append(f"{node} does not say what is selected")
-        if node.role in TEXTS and "EditableText" not in node.interfaces:
-            wrong.append(f"{node} cannot be edited")
-        # A tile is moved by keys, and says so.
-        operable = "Action" in node.interfaces or "rrow keys" in node.description
-        if node.role in ("button", "menu item") and node.enabled and not operable:
-            wrong.append(f"{node} cannot be pressed")
-        if node.role in TOGGLES and node.enabled and "Action" not in node.interfaces:
-            wrong.append(f"{node} cannot be toggled")
+    return wrong
+
+
+def complaints_about(node):
+    wrong = []
+    if node.role in ("unknown", "invalid", ""):
+        wrong.append(f"{node} has no role")
+    if node.role not in CONTROLS:
+        return wrong
+    if not node.name.strip():
+        wrong.append(f"{node} has no name")
+    if any("\ue000" <= sign <= "\uf8ff" for sign in node.name):
+        wrong.append(f"{node} has an icon in its name")
+    if not node.has(Atspi.StateType.SHOWING):
+        wrong.append(f"{node} is not showing")
+    if node.enabled and node.role not in UNFOCUSED and not node.has(Atspi.StateType.FOCUSABLE):
+        wrong.append(f"{node} cannot have the focus")
+    if node.role in RANGES:
+        if node.value is not None:
+            low, high = node.limits
+            if not low <= node.value <= high:
+                wrong.append(f"{node} has {node.value}, which is not in {low} to {high}")
+        elif not node.description:
+            wrong.append(f"{node} has no value, and does not say why")
+    if node.role == "combo box" and not node.description:
+        wrong.append(f"{node} does not say what is selected")
+    if node.role in TEXTS and "EditableText" not in node.interfaces:
+        wrong.append(f"{node} cannot be edited")
+    # A tile is moved by keys, and says so.
+    operable = "Action" in node.interfaces or "rrow keys" in node.description
+    if node.role in ("button", "menu item") and node.enabled and not operable:
+        wrong.append(f"{node} cannot be pressed")
+    if node.role in TOGGLES and node.enabled and "Action" not in node.interfaces:
+        wrong.append(f"{node} cannot be toggled")
     return wrong
 
 
