@@ -2,5 +2,8 @@
 //! `crates/`; ARCHITECTURE.md says which.
 
 pub mod cli;
+// A part of `switchboard-window`, which is only built for Windows; tested here.
+#[cfg(test)]
+mod launcher;
 #[cfg(feature = "window")]
 pub mod playback;

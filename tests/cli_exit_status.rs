@@ -1,6 +1,8 @@
 //! The command line against running virtual boards, by address: its output and
 //! exit statuses.
 
+#[path = "program/closed.rs"]
+mod closed;
 mod program;
 #[path = "program/terminal.rs"]
 mod terminal;
@@ -13,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use closed::ClosedPort;
 use fleet::{Fleet, LinkState, Settings};
 use terminal::on_a_terminal;
 use virtual_board::{Options, Profile, VirtualBoards, image::Image};
@@ -388,9 +391,11 @@ fn an_absent_board_is_3() -> Tested {
 
 #[test]
 fn no_answer_is_4() -> Tested {
-    let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let closed = ClosedPort::bind()?;
     assert_eq!(
-        switchboard(&["show", &free.to_string()])?.status.code(),
+        switchboard(&["show", &closed.address.to_string()])?
+            .status
+            .code(),
         Some(4)
     );
     Ok(())
@@ -398,7 +403,8 @@ fn no_answer_is_4() -> Tested {
 
 #[test]
 fn a_fault_found_by_the_doctor_is_5_with_advice() -> Tested {
-    let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    let closed = ClosedPort::bind()?;
+    let free = closed.address.to_string();
     let doctor = switchboard(&["doctor", &free])?;
     assert_eq!(doctor.status.code(), Some(5), "{}", text(&doctor.stderr));
     let found = text(&doctor.stdout);
@@ -687,7 +693,8 @@ fn a_check_of_a_board_is_0_and_of_another_server_6() -> Tested {
         "{}",
         text(&failed.stdout)
     );
-    let unused = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    let closed = ClosedPort::bind()?;
+    let unused = closed.address.to_string();
     assert_eq!(switchboard(&["check", &unused])?.status.code(), Some(4));
     assert_eq!(switchboard(&["check", "ftp://a/b"])?.status.code(), Some(2));
     Ok(())

@@ -2,6 +2,8 @@
 //! marks; users without a home folder; and that no secret is stored.
 #![cfg(unix)]
 
+#[path = "program/closed.rs"]
+mod closed;
 mod program;
 
 use std::{
@@ -15,6 +17,7 @@ use std::{
     thread,
 };
 
+use closed::ClosedPort;
 use virtual_board::{Options, Profile, VirtualBoards};
 
 type Tested = Result<(), Box<dyn Error>>;
@@ -243,7 +246,8 @@ fn a_user_without_a_home_folder_can_do_everything_that_needs_none() -> Tested {
 #[test]
 fn a_token_in_an_address_is_neither_recorded_logged_nor_printed() -> Tested {
     let desk = Desk::new("token")?;
-    let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let closed = ClosedPort::bind()?;
+    let free = closed.address;
     let url = format!("ws://{free}/ws?token=a-secret-token");
     let output = desk.run(&[
         "--log",

@@ -19,6 +19,7 @@ type Tested = Result<(), Box<dyn Error>>;
 /// A fleet that looks for one test's boards.
 struct Bench {
     boards: VirtualBoards,
+    shard: Shard,
     fleet: Fleet,
     watch: Watch,
     woken: Receiver<()>,
@@ -28,16 +29,22 @@ struct Bench {
 
 impl Bench {
     fn start(test: &str, boards: usize) -> Result<Self, Box<dyn Error>> {
-        Self::with_shard(test, boards, Shard::default())
+        Self::with_shards(test, boards, 1)
     }
 
-    fn with_shard(test: &str, boards: usize, shard: Shard) -> Result<Self, Box<dyn Error>> {
+    /// The fleet has that of so many shards in which the first board is.
+    fn with_shards(test: &str, boards: usize, shards: u16) -> Result<Self, Box<dyn Error>> {
         let service = format!("_sb{test}._tcp.local.");
         let boards = VirtualBoards::start(Options {
             boards,
             service: service.clone(),
             ..Options::default()
         })?;
+        let first = boards.list()[0].id.clone();
+        let shard = (1..=shards)
+            .filter_map(|number| format!("{number}/{shards}").parse().ok())
+            .find(|shard: &Shard| shard.contains(&first))
+            .ok_or("no shard")?;
         let discovery = Some(Lookout::only(&service, Interfaces::Loopback));
         let fleet = Fleet::start(Settings {
             discovery,
@@ -51,6 +58,7 @@ impl Bench {
         });
         let mut bench = Self {
             boards,
+            shard,
             fleet,
             watch,
             woken,
@@ -58,10 +66,8 @@ impl Bench {
             forgotten: Vec::new(),
         };
         let boards = bench.boards.list();
-        let number = boards
-            .iter()
-            .filter(|board| shard.contains(&board.id))
-            .count();
+        let ours = boards.iter().filter(|board| shard.contains(&board.id));
+        let number = ours.count();
         bench.until(|bench| {
             bench
                 .seen
@@ -148,23 +154,18 @@ fn a_board_that_returns_on_another_port_is_the_same_board() -> Tested {
 
 #[test]
 fn a_fleet_with_a_shard_keeps_no_link_to_boards_of_others() -> Tested {
-    let mut bench = Bench::with_shard("shard", 12, "1/3".parse()?)?;
-    let shard: Shard = "1/3".parse()?;
+    let mut bench = Bench::with_shards("shard", 12, 3)?;
+    let shard = bench.shard;
     let is_ours = |board: &BoardView| board.id.as_deref().is_some_and(|id| shard.contains(id));
-    assert!(!bench.seen.is_empty() && bench.seen.values().all(|board| is_ours(board)));
+    assert!(bench.seen.values().all(|board| is_ours(board)));
     // One that is added by its address is connected to until it states its id.
-    let (address, id) = bench
+    let foreign = bench
         .boards
         .list()
         .into_iter()
-        .map(|board| (board.address.to_string(), board.id))
-        .find(|(_, id)| !shard.contains(id))
+        .find(|board| !shard.contains(&board.id))
         .ok_or("all boards are in one shard")?;
-    let key = bench.fleet.add_address(&address)?;
-    bench.until(|bench| {
-        bench.seen.get(&key).is_some_and(|board| {
-            board.id.as_ref() == Some(&id) && board.link == LinkState::Announced
-        })
-    })?;
+    let key = bench.fleet.add_address(&foreign.address.to_string())?;
+    bench.until(|bench| bench.forgotten.contains(&key))?;
     Ok(())
 }

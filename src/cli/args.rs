@@ -56,6 +56,7 @@ Examples:
   switchboard proxy desk-lamp --listen 127.0.0.1:8080
   switchboard bridge --mqtt mqtt://broker --site lab   boards on an MQTT broker
   switchboard channel ws://192.168.1.17/ws --send hello --count 1
+  switchboard completions fish > ~/.config/fish/completions/switchboard.fish
 
 BOARD is a name, an id, a unique prefix of either, or host:port, which needs no
 mDNS. Case does not matter, and \"Desk lamp\" may be typed as desk-lamp. An id
@@ -108,7 +109,12 @@ pub struct Args {
     #[arg(long, value_name = "URL")]
     pub(super) mqtt: Vec<BrokerAddress>,
     /// The topic prefix of bridges on these brokers.
-    #[arg(long, value_name = "PREFIX", default_value = fleet::BRIDGE_PREFIX)]
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = fleet::BRIDGE_PREFIX,
+        value_parser = super::bridge::levels
+    )]
     pub(super) mqtt_prefix: String,
     /// The WebSocket library for connections to boards: tungstenite or
     /// ewebsock; SWITCHBOARD_TRANSPORT sets it too.
@@ -594,6 +600,22 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print a shell's completions for this program.
+    ///
+    /// Packages install them. Otherwise save what is printed where your shell
+    /// looks for completions, for example in
+    /// ~/.local/share/bash-completion/completions/switchboard.
+    Completions {
+        /// The shell: bash, elvish, fish, powershell or zsh.
+        #[arg(hide_possible_values = true)]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages to a folder: one of the program, and one of each
+    /// command.
+    Man {
+        /// The folder; it is created if it does not exist.
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -662,6 +684,15 @@ mod tests {
                 .replace(r#"Reading lamp"#, "Lamp");
             let words = std::iter::once("switchboard").chain(typed.split_whitespace());
             assert!(Args::try_parse_from(words).is_ok(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_of_bridges_is_a_plain_topic() {
+        let parse = |prefix| Args::try_parse_from(["switchboard", "--mqtt-prefix", prefix, "list"]);
+        assert!(parse("home/boards").is_ok());
+        for prefix in ["a/#", "+", "", "a//b"] {
+            assert!(parse(prefix).is_err(), "{prefix:?}");
         }
     }
 }

@@ -60,7 +60,7 @@ fn level(text: &str) -> Result<String, topic::LevelError> {
     topic::level(text).map(str::to_owned)
 }
 
-fn levels(text: &str) -> Result<String, topic::LevelError> {
+pub(super) fn levels(text: &str) -> Result<String, topic::LevelError> {
     topic::levels(text).map(str::to_owned)
 }
 

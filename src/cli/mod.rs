@@ -9,6 +9,7 @@ mod check;
 mod client;
 mod clients;
 mod compare;
+mod completions;
 mod doctor;
 mod factory_reset;
 mod failure;
@@ -284,6 +285,8 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
         } => call(reach, &board, &method, params.as_deref()),
         Command::Ota { board, file, json } => ota::ota(reach, &board, file, json),
         Command::Sign(arguments) => sign::sign(&arguments),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man { folder } => completions::man(&folder),
         Command::Backup { board, file, json } => backup::backup(reach, &board, &file, json),
         Command::Restore {
             board,

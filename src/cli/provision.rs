@@ -166,7 +166,7 @@ fn list_ports(json: bool) -> Result<Failure, Failure> {
     let ports = ports().map_err(Failure::NoAnswer)?;
     print_ports(&ports, json)?;
     Ok(Failure::Usage(if ports.is_empty() {
-        "no serial port found; plug in the board with a cable that carries data".to_owned()
+        serial::no_port_found()
     } else {
         "choose one of the listed ports with --serial PORT".to_owned()
     }))

@@ -1,9 +1,14 @@
 //! Commands over MQTT and their replies.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 use virtual_board::VirtualBoards;
 
-use super::lab::{Bridge, Broker, OPEN, Subscriber, boards};
+use super::{
+    lab::{Bridge, boards, measured},
+    mosquitto::{Broker, OPEN, Subscriber},
+};
 
 struct Lab {
     broker: Broker,
@@ -155,18 +160,26 @@ fn an_unplugged_board_is_offline_and_refuses_commands() {
     let Some(lab) = Lab::start("unplugged", 16) else {
         return;
     };
+    let stopped = Instant::now();
     lab.boards.stop(&lab.id).expect("stopped");
     let availability = lab.topic("$availability");
-    let offline = lab
-        .seen
-        .with(&availability, "state", &json!("offline"))
-        .json();
+    let offline = lab.seen.with(&availability, "state", &json!("offline"));
+    let noticed = offline.at.saturating_duration_since(stopped);
+    let offline = offline.json();
     assert!(
         offline["problem"].is_string() || offline["link"] == json!("connecting"),
         "{offline}"
     );
     let reply = lab.call(1, "Light.Set", &json!({ "id": 0, "on": true }));
     assert_eq!(reply["error"]["data"]["reason"], json!("not_connected"));
+    let started = Instant::now();
     lab.boards.start_again(&lab.id).expect("started");
-    lab.seen.with(&availability, "state", &json!("online"));
+    let online = lab.seen.with(&availability, "state", &json!("online"));
+    let back = online.at.saturating_duration_since(started);
+    measured(
+        "board without power",
+        &[("offline after", noticed), ("online again after", back)],
+    );
+    let reply = lab.call(2, "Light.Set", &json!({ "id": 0, "on": true }));
+    assert!(reply["result"].is_object(), "{reply}");
 }

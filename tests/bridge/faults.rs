@@ -1,9 +1,20 @@
 //! A broker that is restarted or away, and a bridge that is killed.
 
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
+
 use protocol::{ComponentKey, Kind, State};
 use serde_json::json;
 
-use super::lab::{Bridge, Broker, OPEN, boards};
+use super::{
+    lab::{Bridge, PATIENCE, boards, measured},
+    mosquitto::{Broker, OPEN},
+};
+
+/// The longest wait between two attempts, and the claim.
+const ACTIVE_WITHIN: Duration = Duration::from_secs(15 + 2);
 
 #[test]
 fn a_broker_that_restarts_empty_gets_everything_again() {
@@ -28,8 +39,9 @@ fn a_broker_that_restarts_empty_gets_everything_again() {
         boards.set(&ids[0], &light, change).expect("a light");
     }
     broker.start_again();
+    let began = Instant::now();
     bridge.says("Connected");
-    bridge.says("Active");
+    let (active, _) = bridge.says_within(PATIENCE, "Active");
     for id in &ids {
         let seen = broker.subscribe("switchboard/lab/#");
         let topic = format!("switchboard/lab/{id}/$availability");
@@ -39,7 +51,28 @@ fn a_broker_that_restarts_empty_gets_everything_again() {
     }
     let seen = broker.subscribe(&format!("switchboard/lab/{}/light:0", ids[0]));
     let topic = format!("switchboard/lab/{}/light:0", ids[0]);
-    seen.with(&topic, "brightness", &json!(77));
+    let shown = seen.with(&topic, "brightness", &json!(77)).at;
+    let claim = broker.subscribe("switchboard/lab/$claim/+");
+    let claim = claim.find("the claim", |message| !message.payload.is_empty());
+    assert_eq!(claim.json()["bridge"], json!("one"));
+    let reply_to = "switchboard/lab/$replies/test/1";
+    let replies = broker.subscribe(reply_to);
+    let request = json!({ "method": "Sys.Ping", "reply_to": reply_to }).to_string();
+    broker.publish(
+        &format!("switchboard/lab/{}/$command", ids[0]),
+        &request,
+        &[],
+    );
+    let reply = replies.on(reply_to);
+    assert!(reply.json()["result"].is_object(), "{reply:?}");
+    measured(
+        "broker restarted with an empty store",
+        &[
+            ("active after", active - began),
+            ("everything read after", shown - began),
+        ],
+    );
+    assert!(active - began < ACTIVE_WITHIN, "{:?}", active - began);
 }
 
 #[test]
@@ -52,17 +85,51 @@ fn the_broker_reports_a_bridge_that_is_killed() {
     bridge.says("Active");
     let seen = broker.subscribe("switchboard/lab/+/+");
     seen.with("switchboard/lab/$bridge/one", "active", &json!(true));
+    let killed = Instant::now();
     bridge.kill();
     // Two connections, so in any order.
     let bridge_topic = "switchboard/lab/$bridge/one";
-    let (mut offline, mut withdrawn) = (false, false);
-    while !(offline && withdrawn) {
+    let (mut offline, mut withdrawn) = (None, None);
+    while offline.is_none() || withdrawn.is_none() {
         let message = seen.find("the wills", |message| {
             message.topic == bridge_topic || message.topic.contains("$claim")
         });
-        offline |= message.topic == bridge_topic && message.json()["state"] == json!("offline");
-        withdrawn |= message.topic.contains("$claim") && message.payload.is_empty();
+        if message.topic.contains("$claim") {
+            withdrawn = withdrawn.or(message.payload.is_empty().then_some(message.at));
+        } else if message.json()["state"] == json!("offline") {
+            offline = Some(message.at);
+        }
     }
+    let after = |time: Option<Instant>| time.expect("seen").saturating_duration_since(killed);
+    let (offline, withdrawn) = (after(offline), after(withdrawn));
+    measured(
+        "bridge killed",
+        &[
+            ("offline after", offline),
+            ("claim withdrawn after", withdrawn),
+        ],
+    );
+    assert!(offline.max(withdrawn) < Duration::from_secs(2));
+    // Both are retained: who comes later learns it too.
+    let later = broker
+        .subscribe("switchboard/lab/$bridge/+")
+        .on(bridge_topic);
+    assert_eq!(later.json()["state"], json!("offline"));
+    broker.publish("switchboard/lab/$claim/end", "retained", &["-r"]);
+    let claims = broker.subscribe("switchboard/lab/$claim/+");
+    let held = Cell::new(false);
+    let until = |marker: &str| {
+        claims.find(marker, |message| {
+            let is_claim = message.topic.ends_with("/1of1") && !message.payload.is_empty();
+            held.set(held.get() || is_claim);
+            message.payload == marker
+        })
+    };
+    until("retained");
+    // What is retained comes before it.
+    broker.publish("switchboard/lab/$claim/end", "live", &[]);
+    until("live");
+    assert!(!held.get(), "the claim is still retained");
 }
 
 #[test]

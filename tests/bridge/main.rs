@@ -7,10 +7,15 @@
 )]
 
 mod commanding;
+mod controlling;
+mod crowd;
 mod faults;
 mod lab;
 mod messages;
+mod mosquitto;
 #[path = "../program/mod.rs"]
 mod program;
 mod publishing;
+mod relay;
 mod several;
+mod two_ways;

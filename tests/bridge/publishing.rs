@@ -3,7 +3,10 @@
 use protocol::{ComponentKey, Kind, State};
 use serde_json::json;
 
-use super::lab::{Bridge, Broker, OPEN, boards};
+use super::{
+    lab::{Bridge, boards},
+    mosquitto::{Broker, OPEN},
+};
 
 #[test]
 fn a_board_has_a_description_its_availability_and_a_state_per_component() {

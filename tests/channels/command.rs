@@ -2,7 +2,6 @@
 
 use std::{
     io::Write,
-    net::TcpListener,
     path::PathBuf,
     process::{Command, Output, Stdio},
     sync::mpsc::sync_channel,
@@ -12,6 +11,7 @@ use std::{
 
 use serde_json::Value;
 
+use crate::closed::ClosedPort;
 use crate::program::switchboard;
 use crate::server::{Manner, SOON, Server};
 use crate::terminal::on_a_terminal;
@@ -367,10 +367,8 @@ fn invalid_arguments_exit_with_2() {
 
 #[test]
 fn an_unreachable_server_or_an_early_end_exits_with_4() {
-    let free = TcpListener::bind("127.0.0.1:0")
-        .expect("a port")
-        .local_addr()
-        .expect("an address");
+    let closed = ClosedPort::bind().expect("a port");
+    let free = closed.address;
     let output = channel(&[&format!("ws://{free}/")], "");
     assert_eq!(output.status.code(), Some(4));
     assert!(

@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../program/closed.rs"]
+mod closed;
 mod command;
 #[path = "../program/mod.rs"]
 mod program;

@@ -74,7 +74,7 @@ fn a_refused_password_is_told_in_the_list_and_nowhere_else() {
     );
     desktop.shows("Brokers");
     desktop.shows(&address);
-    desktop.shows_about("It refuses this user: ");
+    desktop.shows_about("The user name or the password is wrong");
     desktop.click("Close");
     desktop.stands_still();
     assert!(!has(&desktop, "Could not use the broker"), "told again");

@@ -102,8 +102,8 @@ def partitions(table):
 
 
 def described():
-    """The entries that firmware/esp32/partitions.csv describes."""
-    lines = (ROOT / "firmware/esp32/partitions.csv").read_text().splitlines()
+    """The entries that crates/flash/partitions.csv describes."""
+    lines = (ROOT / "crates/flash/partitions.csv").read_text().splitlines()
     rows = csv.reader(line for line in lines if not line.startswith("#"))
     return {row[0].strip(): (int(row[3], 0), int(row[4], 0)) for row in rows if row}
 

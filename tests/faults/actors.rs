@@ -101,6 +101,15 @@ fn be_boards(boards: usize) {
                     .press(id, &"button:0".parse().expect("a key"), "press")
                     .is_ok()
             ),
+            ["set", id, key, change] => json!(
+                boards
+                    .set(
+                        id,
+                        &key.parse().expect("a key"),
+                        serde_json::from_str(change).expect("a state")
+                    )
+                    .is_ok()
+            ),
             ["hold", id] => json!(boards.hold(id).is_ok()),
             ["release", id] => json!(boards.release(id).is_ok()),
             ["call", id, method] => post(own(id), method, &json!({})),

@@ -178,6 +178,14 @@ impl Lan {
         );
     }
 
+    /// Two hosts drop every packet from each other. To each, the other one is
+    /// silent: no connection is refused or ended.
+    pub(crate) fn silence(&self, one: u8, other: u8) {
+        for (host, from) in [(one, other), (other, one)] {
+            self.filter(host, &format!("ip saddr {} drop", address(from)));
+        }
+    }
+
     /// Blocks mDNS to a host.
     pub(crate) fn without_mdns(&self, number: u8) {
         self.filter(number, "iifname e0 udp dport 5353 drop");
@@ -192,7 +200,7 @@ impl Lan {
         self.on(number, &format!("nft add rule inet faults in {rule}"));
     }
 
-    /// Ends [`Self::loses`] and [`Self::without_mdns`].
+    /// Ends [`Self::loses`], [`Self::silence`] and [`Self::without_mdns`].
     pub(crate) fn unfiltered(&self, number: u8) {
         self.on(number, "nft delete table inet faults");
     }

@@ -15,11 +15,20 @@
 
 mod actors;
 mod boards;
+mod broker;
 mod cables;
 mod controllers;
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "../bridge/lab.rs"]
+mod lab;
 mod lan;
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "../bridge/mosquitto.rs"]
+mod mosquitto;
 mod names;
 mod observer;
+#[path = "../program/mod.rs"]
+mod program;
 mod row;
 mod traffic;
 mod typed;

@@ -23,12 +23,12 @@ RECONNECT = 60
 
 
 class Boards:
-    """Two virtual boards with every kind of component."""
+    """Virtual boards, by default two with every kind of component."""
 
-    def __init__(self, program):
-        command = [program, "--boards", "2", "--profile", "everything", "--seed", "22", "--no-mdns"]
+    def __init__(self, program, count=2, profile="everything"):
+        command = [program, "--boards", str(count), "--profile", profile, "--seed", "22", "--no-mdns"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        lines = [json.loads(self.process.stdout.readline()) for _ in range(2)]
+        lines = [json.loads(self.process.stdout.readline()) for _ in range(count)]
         self.ids = [line["id"] for line in lines]
         self.names = [line["name"] for line in lines]
         self.addresses = [line["address"] for line in lines]
@@ -134,11 +134,31 @@ async def push(home, boards, _bridge):
 
 
 async def restart(home, boards, _bridge):
-    """Home Assistant is restarted."""
+    """Home Assistant is restarted, and boards changed meanwhile."""
+    before = home.available()
     await home.stop()
+    boards.obey(f"set {boards.ids[0]} number:0 value=30")
+    boards.obey(f"set {boards.ids[1]} switch:0 on=false")
+    began = time.monotonic()
     await home.start()
-    await home.has(boards.ids[0], "number_0", "75")
+    await until("every entity", lambda: home.available() == before)
+    await home.has(boards.ids[0], "number_0", "30")
+    await home.has(boards.ids[1], "switch_0", "off")
+    print(f"  {len(before)} entities of {len(boards.ids)} boards are current {time.monotonic() - began:.1f} s after its start began")
+    await home.call("switch.turn_on", boards.ids[1], "switch_0")
     await home.has(boards.ids[1], "switch_0", "on")
+    await home.call("number.set_value", boards.ids[0], "number_0", value=75)
+    await home.has(boards.ids[0], "number_0", "75")
+
+
+async def forget(home, boards, _bridge):
+    """Home Assistant is started with an empty storage."""
+    before = home.available()
+    await home.stop()
+    home.empty()
+    await home.start()
+    await until("every entity", lambda: home.available() == before)
+    await home.has(boards.ids[0], "number_0", "75")
     await home.call("switch.turn_off", boards.ids[1], "switch_0")
     await home.has(boards.ids[1], "switch_0", "off")
 
@@ -182,7 +202,7 @@ async def main(switchboard, virtual_board):
         try:
             bridge.start()
             await home.start()
-            for step in (appear, command, push, restart, unplug, kill, empty):
+            for step in (appear, command, push, restart, forget, unplug, kill, empty):
                 began = time.monotonic()
                 try:
                     await step(home, boards, bridge)

@@ -30,7 +30,7 @@ class Failed(Exception):
     """Something that was to happen did not."""
 
 
-async def until(what, condition, deadline=DEADLINE):
+async def until(what, condition, deadline=DEADLINE, pause=0.02):
     """Waits until a condition holds, and returns its value."""
     end = time.monotonic() + deadline
     while True:
@@ -39,7 +39,7 @@ async def until(what, condition, deadline=DEADLINE):
         if time.monotonic() > end:
             raise Failed(f"{what}: not within {deadline} s")
         # Home Assistant's callbacks run in between.
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(pause)
 
 
 def free_port():
@@ -51,12 +51,12 @@ def free_port():
 class Broker:
     """A mosquitto that keeps nothing when it ends."""
 
-    def __init__(self, folder):
-        self.folder, self.port, self.process = folder, free_port(), None
+    def __init__(self, folder, settings=""):
+        self.folder, self.settings, self.port, self.process = folder, settings, free_port(), None
 
     def start(self):
         config = self.folder / "mosquitto.conf"
-        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n{self.settings}\n")
         self.process = subprocess.Popen(["mosquitto", "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
@@ -94,6 +94,10 @@ class Home:
         self.folder, self.broker, self.hass = folder / "home", broker, None
         self.port = free_port()
         self.complaints = Complaints()
+        self.empty()
+
+    def empty(self):
+        """Removes what it stored."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         (self.folder / "configuration.yaml").write_text(
@@ -120,6 +124,12 @@ class Home:
             logging.getLogger().removeHandler(self.complaints)
             await self.hass.async_stop(force=True)
             self.hass = None
+
+    def available(self):
+        """The unique ids of the entities that are shown with a state of their own."""
+        registry = entity_registry.async_get(self.hass)
+        states = ((entry.unique_id, self.hass.states.get(entry.entity_id)) for entry in registry.entities.values())
+        return {unique for unique, state in states if state and state.state != "unavailable" and unique.startswith("switchboard_")}
 
     def device(self, board):
         """The device of a board."""

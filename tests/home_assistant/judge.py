@@ -230,6 +230,8 @@ async def survive(home, bridge, board):
     await home.has(BOARD, "sensor_0", "21.53")
     await asyncio.to_thread(bridge.retain, f"homeassistant/device/{BOARD}/config", "")
     await until("the removal of the board", lambda: not home.device(BOARD))
+    # Two clients with one identifier would disconnect each other.
+    await asyncio.to_thread(bridge.cut)
 
 
 async def complain(home, bridge, board):

@@ -22,6 +22,7 @@ use crate::{
     process::{Victim, print},
     relay::Relay,
     to_a_locked_board::{Owner, locked},
+    turns::Turn,
 };
 
 /// Connections a second.
@@ -219,6 +220,7 @@ fn body_that_never_comes(address: &str) -> String {
 
 #[test]
 fn a_flood_of_silent_connections_keeps_no_client_of_an_open_board_out() {
+    let _alone = Turn::alone();
     for (from, least) in [(From::Same, 27), (From::Another, 29), (From::Twenty, 29)] {
         let got_in = against_an_open_board("silent connections", nothing, from);
         assert!(
@@ -231,6 +233,7 @@ fn a_flood_of_silent_connections_keeps_no_client_of_an_open_board_out() {
 
 #[test]
 fn a_flood_of_requests_without_their_bodies_keeps_no_client_of_an_open_board_out() {
+    let _alone = Turn::alone();
     for (from, least) in [(From::Same, 24), (From::Another, 29), (From::Twenty, 29)] {
         let got_in =
             against_an_open_board("requests without their bodies", body_that_never_comes, from);
@@ -244,6 +247,7 @@ fn a_flood_of_requests_without_their_bodies_keeps_no_client_of_an_open_board_out
 
 #[test]
 fn a_flood_of_silent_connections_keeps_no_owner_of_a_locked_board_out() {
+    let _alone = Turn::alone();
     for (from, least) in [(From::Same, 27), (From::Another, 29), (From::Twenty, 29)] {
         let got_in = against_a_locked_board("locked: silent connections", nothing, from);
         assert!(
@@ -256,6 +260,7 @@ fn a_flood_of_silent_connections_keeps_no_owner_of_a_locked_board_out() {
 
 #[test]
 fn a_flood_of_greeted_connections_keeps_no_owner_of_a_locked_board_out() {
+    let _alone = Turn::alone();
     for (from, least) in [(From::Same, 24), (From::Another, 29), (From::Twenty, 29)] {
         let got_in = against_a_locked_board("locked: greeted and silent", upgrade, from);
         assert!(

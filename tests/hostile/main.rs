@@ -25,6 +25,7 @@ mod to_a_board;
 mod to_a_locked_board;
 mod to_the_app;
 mod to_the_command_line;
+mod turns;
 mod while_pairing;
 
 use std::time::Duration;

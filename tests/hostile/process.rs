@@ -20,7 +20,7 @@ use fleet::{Fleet, Interfaces, LinkState, Listening, Lookout, Outcome, Settings}
 use serde_json::{Value, json};
 use virtual_board::{Options, Profile, VirtualBoards};
 
-use crate::SOON;
+use crate::{SOON, turns::Turn};
 
 /// The environment variable with the task.
 const TASK: &str = "SWITCHBOARD_HOSTILE_TASK";
@@ -156,6 +156,7 @@ pub(crate) struct Victim {
     peak: Arc<AtomicU64>,
     over: Arc<AtomicBool>,
     first: Reading,
+    _turn: Turn,
 }
 
 impl Victim {
@@ -185,6 +186,7 @@ impl Victim {
     }
 
     fn start(task: &str) -> Self {
+        let turn = Turn::shared();
         let own = env::current_exe().expect("this program");
         let mut start = Command::new(own);
         start
@@ -236,6 +238,7 @@ impl Victim {
             peak,
             over,
             first,
+            _turn: turn,
         }
     }
 

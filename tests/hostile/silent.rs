@@ -28,9 +28,6 @@ const AT_ONCE: usize = 256;
 /// of honest boards.
 const OTHER_FILES: usize = 64;
 
-/// Sockets that the app has closed, which the peer has not noticed yet.
-const UNNOTICED: usize = 4;
-
 /// Accepts every connection, reads requests, and sends nothing.
 struct Tarpit {
     port: u16,
@@ -152,8 +149,9 @@ fn three_thousand_announced_boards_that_never_answer_do_not_block_others() {
     let told =
         format!("{most} sockets at once at most; the honest board is connected after {took:.1?}");
     print("3,000 announced boards that never answer", used, &told);
+    // Not `most`: what the app has closed can still be open at the peer.
     assert!(
-        most <= AT_ONCE + UNNOTICED && used.files <= AT_ONCE + OTHER_FILES,
+        used.files <= AT_ONCE + OTHER_FILES,
         "{most} sockets, {} files",
         used.files
     );

@@ -2,8 +2,10 @@
 
     judge.py FOLDER
 
-Sends a toggle about every 50 ms with aiomqtt, every 200 ms after the kill, and sorts them by what became of each. Judged by the board itself, over its own connection: no
-toggle was done twice, and every one that was reported as done was done. At the end the broker has the board's states.
+Sends a toggle about every 50 ms with aiomqtt, every 200 ms after the kill, and sorts them by what became of each. At the same time two of our own programs toggle a board
+each, through the broker: one connected to a node that survives, the other to the cluster, as the bridge is. They must report every command once, within seconds: as done, or as
+not confirmed. Judged by the boards themselves, over their own connections: no toggle was done twice, and every one that was reported as done was done. At the end the broker has
+the states of the first board.
 """
 
 import asyncio
@@ -24,6 +26,9 @@ NODES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
 SITE = "switchboard/lab"
 COMMANDS = 200
 KILL_AT = 80
+# A command of ours is reported as not confirmed after 5 s.
+REPORTED_WITHIN = 5 + 2
+BOARDS = ["127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:8082"]
 # Until a bridge that lost its node is active again and published the replies
 # that it kept.
 REPLY_WITHIN = 60
@@ -48,6 +53,9 @@ class Programs:
     def __init__(self, folder):
         self.folder, self.running = folder, {}
 
+    def log(self, name):
+        return (self.folder / f"{name}.log").read_text()
+
     def start(self, name, *command, stdin=None):
         log = open(self.folder / f"{name}.log", "w")
         process = subprocess.Popen(command, stdin=stdin, stdout=log, stderr=subprocess.STDOUT)
@@ -57,11 +65,11 @@ class Programs:
     def said(self, name, pattern, within=60):
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
-            found = re.search(pattern, (self.folder / f"{name}.log").read_text())
+            found = re.search(pattern, self.log(name))
             if found:
                 return found
             time.sleep(0.05)
-        raise SystemExit(f"{name} did not say {pattern!r}:\n" + (self.folder / f"{name}.log").read_text()[-3000:])
+        raise SystemExit(f"{name} did not say {pattern!r}:\n" + self.log(name)[-3000:])
 
     def kill(self, name):
         process = self.running.pop(name)
@@ -175,6 +183,38 @@ def main():
             programs.end()
 
 
+def show(switchboard, address):
+    return json.loads(subprocess.check_output([switchboard, "show", address, "--json"]))
+
+
+def toggles(programs, board):
+    """How often a board toggled, by its own pushes."""
+    return sum(1 for line in programs.log(f"watch {board}").splitlines() if '"what":"changed"' in line and '"switch:0"' in line)
+
+
+def reported(programs, board, node):
+    """What our own sender reported, against what its board did."""
+    lines = [json.loads(line) for line in programs.log(f"sender {board}").splitlines()]
+    commands = [line for line in lines if "command" in line]
+    if [line["command"] for line in commands] != list(range(len(commands))):
+        raise SystemExit(f"sender {board} did not report every command once: {commands}")
+    counts = collections.Counter(line["outcome"] for line in commands)
+    slowest = max(line["ms"] for line in commands)
+    time.sleep(1)
+    done = toggles(programs, board)
+    print(f"our sender at {node}: {len(commands)} commands, {dict(counts)}, the slowest reported after {slowest} ms; the board toggled {done} times")
+    told = {line["told"] for line in commands if line["told"]}
+    if told:
+        print(f"refused: {told}")
+    unknown = counts["unconfirmed"] + counts["link lost"]
+    if not counts["done"] <= done <= counts["done"] + unknown:
+        raise SystemExit("a command was done that was reported as not done, or the other way round")
+    if slowest > REPORTED_WITHIN * 1000:
+        raise SystemExit("a command was reported too late")
+    if commands[-1]["outcome"] != "done" or counts["done"] < len(commands) // 4:
+        raise SystemExit("too few commands were done, or none at the end")
+
+
 def judge(binaries, folder, programs):
     for node in NODES:
         path = folder / f"{node}.conf"
@@ -185,26 +225,31 @@ def judge(binaries, folder, programs):
         if time.monotonic() > deadline:
             raise SystemExit("the cluster is not ready:\n" + (folder / f"{NODES[0]}.log").read_text()[-3000:])
         time.sleep(0.2)
-    programs.start("board", str(binaries / "virtual-board"), "--profile", "everything", "--name", "judge", "--no-mdns", "--port", "8080",
+    programs.start("boards", str(binaries / "virtual-board"), "--boards", "3", "--profile", "everything", "--name", "judge", "--no-mdns", "--port", "8080",
                    stdin=subprocess.PIPE)
-    programs.said("board", '"address":"127.0.0.1:8080"')
+    programs.said("boards", f'"address":"{BOARDS[-1]}"')
     switchboard = str(binaries / "switchboard")
-    programs.start("bridge", switchboard, "bridge", "--mqtt", "mqtt://cluster.test", "--site", "lab", "--name", "judged", "127.0.0.1:8080")
+    programs.start("bridge", switchboard, "bridge", "--mqtt", "mqtt://cluster.test", "--site", "lab", "--name", "judged", *BOARDS)
     programs.said("bridge", "Active", within=120)
-    shown = json.loads(subprocess.check_output([switchboard, "show", "127.0.0.1:8080", "--json"]))
-    board = shown["id"]
-    programs.start("watch", switchboard, "watch", "127.0.0.1:8080", "--json")
-    programs.said("watch", "connected|subscribed|\\{", within=30)
+    ids = [show(switchboard, address)["id"] for address in BOARDS]
+    board = ids[0]
+    for number, address in enumerate(BOARDS):
+        programs.start(f"watch {number}", switchboard, "watch", address, "--json")
+        programs.said(f"watch {number}", "connected|subscribed|\\{", within=30)
     mine = next(node for node in NODES if any(client.endswith("-active") for client in clients_of(node)))
     other = next(node for node in NODES if node != mine)
     print(f"the bridge uses {mine}, aiomqtt uses {other}")
-    killed = []
+    senders = {1: other, 2: "cluster.test"}
+    for number, node in senders.items():
+        programs.start(f"sender {number}", str(binaries / "examples/sender"), f"mqtt://{node}", ids[number], stdin=subprocess.PIPE)
+    for number in senders:
+        programs.said(f"sender {number}", '"ready"')
 
-    def kill():
-        killed.append(time.monotonic())
-        programs.kill(mine)
-
-    outcomes = asyncio.run(traffic(other, board, kill))
+    outcomes = asyncio.run(traffic(other, board, lambda: programs.kill(mine)))
+    for number, node in senders.items():
+        programs.running[f"sender {number}"].stdin.close()
+        programs.running[f"sender {number}"].wait(30)
+        reported(programs, number, node)
     found = programs.said("bridge", "(?s)Active.*Waiting.*Active", within=60)
     assert found
     counts = collections.Counter()
@@ -217,8 +262,7 @@ def judge(binaries, folder, programs):
         counts[replies[0] if replies else "no reply"] += 1
     print(", ".join(f"{kind}: {count}" for kind, count in sorted(counts.items())))
     time.sleep(1)
-    lines = (folder / "watch.log").read_text().splitlines()
-    done = sum(1 for line in lines if '"what":"changed"' in line and '"switch:0"' in line)
+    done = toggles(programs, 0)
     print(f"the board toggled {done} times")
     if done < counts["done"]:
         raise SystemExit("a command was reported as done and was not")
@@ -227,7 +271,7 @@ def judge(binaries, folder, programs):
     if counts["done"] < COMMANDS // 2:
         raise SystemExit("too few commands were done")
     # What changed while the node was dead is at the survivors.
-    shown = json.loads(subprocess.check_output([switchboard, "show", "127.0.0.1:8080", "--json"]))
+    shown = show(switchboard, BOARDS[0])
     for node in NODES:
         if node == mine:
             continue

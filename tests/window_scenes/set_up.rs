@@ -7,6 +7,7 @@ use doctor::{DoctorProgress, Echo, Evidence, MdnsPort, Multicast};
 use flash::{Chip, Described, Detected, Entry};
 use fleet::{BoardView, Family, Outcome};
 use gui::{Request, SetupTask, Task, Window};
+use platform::Platform;
 use setup::{
     Board, Command, DeviceInfo, Event, Expected, FoundChip, Network, Port, Problem, UsbDevice,
 };
@@ -213,6 +214,7 @@ fn networks() -> Vec<Network> {
 /// What the doctor sees behind a firewall.
 fn firewall() -> Evidence {
     Evidence {
+        platform: Platform::Linux,
         service: "_switchboard._tcp.local.".to_owned(),
         interfaces: Ok(Vec::new()),
         port: MdnsPort::Shared { with: Vec::new() },

@@ -61,7 +61,7 @@ fn brokers() -> FleetStatus {
         ("mqtt://10.0.0.1", failed("connection refused", false), &[]),
         (
             "mqtt://anna@10.0.0.2",
-            failed("it refuses this user: the password is wrong", true),
+            failed("the user name or the password is wrong", true),
             &[],
         ),
         (

@@ -108,6 +108,11 @@ impl Claim {
         matches!(self.phase, Phase::Active { .. })
     }
 
+    /// Whether this bridge was the last active one, as far as it knows.
+    pub fn was_active(&self) -> bool {
+        self.was_active
+    }
+
     /// Whether another bridge is active.
     pub fn is_held(&self) -> bool {
         matches!(self.phase, Phase::Held { .. })

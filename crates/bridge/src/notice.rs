@@ -50,7 +50,7 @@ pub enum Notice {
         /// Its topic.
         topic: String,
         /// What the user must be allowed.
-        filter: String,
+        filters: String,
     },
     /// The broker refused a subscription.
     SubscriptionRefused {
@@ -119,19 +119,19 @@ impl fmt::Display for Notice {
             ),
             Self::SameName { name } => write!(
                 formatter,
-                "Another bridge of this site is also called {name:?}. Give each its own name \
-                 with --name."
+                "Another bridge with the name {name:?} is connected to this broker, and each \
+                 disconnects the other. Give each bridge its own name with --name."
             ),
-            Self::NotDelivered { topic, filter } => write!(
+            Self::NotDelivered { topic, filters } => write!(
                 formatter,
-                "The broker accepted this bridge's message on {topic} but did not deliver it. \
-                 Its access control list probably refuses this user: allow it to read and write \
-                 {filter}."
+                "The broker accepted a message on {topic} and did not deliver it. Its access \
+                 control list probably does not allow this user to: let the user read and write \
+                 {filters}."
             ),
             Self::SubscriptionRefused { filter } => write!(
                 formatter,
-                "The broker refused the subscription to {filter}; it is tried again. If that \
-                 does not help, allow this user to read it in the broker's access control list."
+                "The broker refused the subscription to {filter}. Retrying. If that does not \
+                 help, allow this user to read it in the broker's access control list."
             ),
             Self::OtherCount {
                 bridge,
@@ -144,11 +144,17 @@ impl fmt::Display for Notice {
                  not at all."
             ),
             Self::Message(text) => formatter.write_str(text),
-            Self::Dropped(count) => write!(
-                formatter,
-                "Events and replies that were not published, because the broker was away or too \
-                 slow: {count}. States are not affected."
-            ),
+            Self::Dropped(count) => {
+                let what = match count {
+                    1 => "event or reply was",
+                    _ => "events and replies were",
+                };
+                write!(
+                    formatter,
+                    "{count} {what} not published, because the broker was away or too slow. \
+                     States are not affected."
+                )
+            }
         }
     }
 }

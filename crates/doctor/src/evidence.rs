@@ -9,11 +9,14 @@ use std::{
 pub use address::Interface;
 use address::{Address, Candidates, ip_of};
 use fleet::{Family, LinkProblem};
+use platform::Platform;
 use text::matching::Typed;
 
 /// All observations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
+    /// The system of this computer, which the advice is for.
+    pub platform: Platform,
     /// The queried service with its domain.
     pub service: String,
     /// This computer's addresses, one entry each; or why they cannot be listed.

@@ -19,6 +19,7 @@ use address::Candidates;
 use fleet::{Family, Lookout};
 use keys::Keys;
 use net::client::interfaces;
+use platform::Platform;
 
 /// What to examine.
 #[derive(Debug, Clone, Default)]
@@ -215,6 +216,7 @@ impl Worker {
             boards,
         } = seen;
         Ok(Some(Evidence {
+            platform: Platform::HERE,
             service,
             interfaces,
             port,

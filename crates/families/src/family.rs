@@ -397,6 +397,24 @@ impl FromStr for Family {
 mod tests {
     use super::*;
 
+    /// macOS lets an app search only for the services that it lists.
+    #[test]
+    fn the_app_for_macos_lists_every_service() {
+        let listed = include_str!("../../../packaging/macos/Info.plist");
+        let services = Family::ALL.into_iter().filter_map(Family::service);
+        assert_eq!(
+            services.clone().count(),
+            listed.matches("._tcp</string>").count()
+        );
+        for service in services {
+            let name = service.trim_end_matches(".local.");
+            assert!(
+                listed.contains(&format!("<string>{name}</string>")),
+                "{name}"
+            );
+        }
+    }
+
     #[test]
     fn only_of_a_shelly_the_model_is_left_out() {
         let product = "Plus1PM (SNSW-001P16EU)";

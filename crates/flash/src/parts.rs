@@ -13,7 +13,7 @@ use espflash::{
 use super::{Chip, Image, Kind, Part, Problem};
 
 /// The table of the boards' own build.
-const PARTITIONS: &str = include_str!("../../../firmware/esp32/partitions.csv");
+const PARTITIONS: &str = include_str!("../partitions.csv");
 
 /// Where every boot loader looks for the table: ESP-IDF's
 /// `CONFIG_PARTITION_TABLE_OFFSET`.

@@ -3,11 +3,11 @@
 use super::{Detected, Image, Kind, Problem};
 
 /// The flash that an application needs, in bytes: what
-/// `firmware/esp32/partitions.csv` divides.
+/// `partitions.csv` divides.
 pub const FLASH_NEEDED: u32 = 4 << 20;
 
 /// The largest application: the size of a slot in
-/// `firmware/esp32/partitions.csv`.
+/// `partitions.csv`.
 pub(super) const SLOT: usize = 0x1e_0000;
 
 /// What is to be written.

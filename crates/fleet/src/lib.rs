@@ -91,7 +91,8 @@ pub struct Settings {
     pub brokers: Vec<Broker>,
     /// The boards that are connected to: all, by default. Others are neither
     /// added when they are found nor accepted when they connect; one that was
-    /// added by its address is disconnected when it states its id.
+    /// added by its address is disconnected and forgotten when it states its
+    /// id.
     pub shard: Shard,
     /// Whether values over time and recent frames of each board are kept, to
     /// be displayed. They take most of the memory of boards that push often.

@@ -148,6 +148,12 @@ impl Client {
         self.shared.session().is_connected()
     }
 
+    /// How many events were not published and not reported as
+    /// [`Event::Dropped`] yet. For a client that is given up.
+    pub fn take_dropped(&self) -> u64 {
+        self.shared.session().take_dropped()
+    }
+
     /// Publishes what waits and the will, and disconnects; takes at most 3 s.
     pub async fn close(self) {
         self.end(true).await;

@@ -30,7 +30,7 @@ pub enum Event {
         /// The broker had it from before the subscription.
         retained: bool,
     },
-    /// A message over [`LIMIT`] was skipped.
+    /// A message over [`LIMIT`](crate::LIMIT) was skipped.
     TooLarge {
         /// Its topic, if it is text.
         topic: Option<String>,
@@ -54,6 +54,7 @@ pub enum Event {
     /// A command or a reply was not sent, because there is no connection.
     Unsent(u64),
     /// This many events were not published, because there was no connection or
-    /// the broker was too slow.
+    /// the broker was too slow; or the connection was lost before the broker
+    /// acknowledged them.
     Dropped(u64),
 }

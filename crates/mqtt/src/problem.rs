@@ -20,14 +20,14 @@ pub enum Problem {
     #[error("TLS failed: {0}")]
     Tls(String),
     /// CONNACK 4.
-    #[error("it does not accept the user name or the password")]
+    #[error("the user name or the password is wrong")]
     WrongPassword,
     /// CONNACK 5. Mosquitto also answers a wrong password with it.
-    #[error(
-        "it refuses this user: the user name or the password is wrong, or the user is not \
-         allowed to connect"
-    )]
+    #[error("the user name or the password is wrong, or this user is not allowed to connect")]
     NotAuthorized,
+    /// CONNACK 4 or 5 to a client that named no user.
+    #[error("it does not accept clients without a user")]
+    NoUser,
     /// CONNACK 2.
     #[error("it does not accept the client identifier {0:?}")]
     ClientId(String),
@@ -57,7 +57,10 @@ pub enum Problem {
 impl Problem {
     /// Whether the broker refuses the user or the password.
     pub fn is_login(&self) -> bool {
-        matches!(self, Self::WrongPassword | Self::NotAuthorized)
+        matches!(
+            self,
+            Self::WrongPassword | Self::NotAuthorized | Self::NoUser
+        )
     }
 
     /// Whether waiting does not help: someone has to change something.
@@ -67,6 +70,7 @@ impl Problem {
             Self::Tls(_)
                 | Self::WrongPassword
                 | Self::NotAuthorized
+                | Self::NoUser
                 | Self::ClientId(_)
                 | Self::Version
                 | Self::TakenOver { .. }

@@ -243,6 +243,11 @@ impl Session {
                     Refusal::Version => Problem::Version,
                     Refusal::ClientId => Problem::ClientId(self.settings.client_id.clone()),
                     Refusal::Unavailable => Problem::Unavailable,
+                    Refusal::WrongPassword | Refusal::NotAuthorized
+                        if self.settings.user.is_none() =>
+                    {
+                        Problem::NoUser
+                    }
                     Refusal::WrongPassword => Problem::WrongPassword,
                     Refusal::NotAuthorized => Problem::NotAuthorized,
                 });
@@ -292,7 +297,7 @@ impl Session {
     }
 
     fn report_dropped(&mut self) {
-        let dropped = std::mem::take(&mut self.dropped);
+        let dropped = self.take_dropped();
         if dropped > 0 {
             self.events.push_back(Event::Dropped(dropped));
         }
@@ -475,8 +480,13 @@ impl Session {
         self.control.clear();
         self.subscriptions.lost();
         for (_, sent) in std::mem::take(&mut self.in_flight) {
-            if let Kind::Command(ticket) | Kind::Reply(ticket) = sent.kind {
-                self.events.push_back(Event::Unconfirmed(ticket));
+            match sent.kind {
+                Kind::Command(ticket) | Kind::Reply(ticket) => {
+                    self.events.push_back(Event::Unconfirmed(ticket));
+                }
+                // It may have arrived; nothing says so.
+                Kind::Event => self.dropped += 1,
+                Kind::State => {}
             }
         }
         for message in self.outgoing.lost() {
@@ -489,6 +499,12 @@ impl Session {
         }
         self.events.push_back(Event::Disconnected(problem));
         good
+    }
+
+    /// How many events were not published since [`Event::Dropped`] reported
+    /// it; they are not reported again.
+    pub fn take_dropped(&mut self) -> u64 {
+        std::mem::take(&mut self.dropped)
     }
 
     /// The next report.

@@ -17,8 +17,8 @@ pub enum LevelError {
     TooLong(usize),
     /// It contains a character with a meaning in topics.
     #[error(
-        "{text:?} contains {character:?}, which has a meaning in MQTT topics. Accepted: any text \
-         without # + / and control characters"
+        "{text:?} contains {character:?}, which has a special meaning in MQTT topics. Use a name \
+         without #, +, / and control characters"
     )]
     Character {
         /// The text.

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use platform::Platform;
 use protocol::improv::{ErrorState, State};
 
 use super::{Advice, Holder, NoAnswer, Request, holder};
@@ -11,7 +12,10 @@ use super::{Advice, Holder, NoAnswer, Request, holder};
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// There is no such port.
-    #[error("there is no serial port {port}; check that the board is plugged in with a data cable")]
+    #[error(
+        "there is no serial port {port}; check that the board is plugged in with a data cable{}",
+        drivers(Platform::HERE)
+    )]
     NoPort {
         /// The port, as given.
         port: String,
@@ -144,13 +148,7 @@ impl Problem {
                 port,
             },
             serialport::ErrorKind::Io(io::ErrorKind::WouldBlock) => Self::in_use(port),
-            // On Linux and macOS, another program has locked the port. On
-            // Windows, the port may also not exist.
-            serialport::ErrorKind::NoDevice if cfg!(unix) => Self::in_use(port),
-            serialport::ErrorKind::NoDevice => Self::Open {
-                port,
-                reason: "it does not exist or is in use".to_owned(),
-            },
+            serialport::ErrorKind::NoDevice => Self::no_device(port, Platform::HERE, exists),
             // ENOTTY, whose text is historical.
             _ if error.description == "Not a typewriter" => Self::Open {
                 port,
@@ -160,6 +158,15 @@ impl Problem {
                 port,
                 reason: error.to_string(),
             },
+        }
+    }
+
+    /// On Linux and macOS, another program has locked the port. Windows reports
+    /// the same if the port does not exist.
+    fn no_device(port: String, platform: Platform, exists: impl FnOnce(&str) -> bool) -> Self {
+        match platform {
+            Platform::Windows if !exists(&port) => Self::NoPort { port },
+            _ => Self::in_use(port),
         }
     }
 
@@ -217,6 +224,23 @@ impl Problem {
     }
 }
 
+/// The message where this computer has no serial port.
+#[must_use]
+pub fn no_port_found() -> String {
+    format!(
+        "no serial port found; plug in the board with a cable that carries data{}",
+        drivers(Platform::HERE)
+    )
+}
+
+/// Advice about drivers, as the sentence after a message.
+fn drivers(platform: Platform) -> String {
+    match platform.driver_advice() {
+        "" => String::new(),
+        advice => format!(".{advice}"),
+    }
+}
+
 fn busy(port: &str, holder: Option<&Holder>) -> String {
     match holder {
         Some(holder) => format!("{port} is in use by {holder}; close it and try again"),
@@ -224,5 +248,42 @@ fn busy(port: &str, holder: Option<&Holder>) -> String {
             "another program is using {port}; close its serial monitor, or any other program that \
              flashes or reads the board"
         ),
+    }
+}
+
+/// Whether the system lists the port. Windows accepts COM3 in any case, and as
+/// `\\.\COM3`.
+fn exists(port: &str) -> bool {
+    let name = port.trim_start_matches(r"\\.\");
+    serialport::available_ports()
+        .unwrap_or_default()
+        .iter()
+        .any(|info| info.port_name.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_port_may_lack_its_driver() {
+        assert_eq!(drivers(Platform::Linux), "");
+        assert!(drivers(Platform::Windows).starts_with(". A board with a CH340"));
+    }
+
+    #[test]
+    fn a_port_that_cannot_be_opened_is_missing_or_in_use() {
+        let problem = |platform, exists: bool| {
+            Problem::no_device("COM3".to_owned(), platform, |_| exists).to_string()
+        };
+        assert!(problem(Platform::Windows, false).contains("there is no serial port COM3"));
+        for (platform, exists) in [
+            (Platform::Windows, true),
+            (Platform::Linux, false),
+            (Platform::MacOs, false),
+        ] {
+            let said = problem(platform, exists);
+            assert!(said.contains("another program is using COM3"), "{said}");
+        }
     }
 }

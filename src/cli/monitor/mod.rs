@@ -80,7 +80,7 @@ fn only_port(json: bool) -> Result<String, Failure> {
     }
     provision::print_ports(&ports, json)?;
     Err(Failure::Usage(if ports.is_empty() {
-        "no serial port found; plug in the board with a cable that carries data".to_owned()
+        serial::no_port_found()
     } else {
         "choose one of the listed ports: switchboard monitor PORT".to_owned()
     }))

@@ -18,6 +18,8 @@ pub(super) struct Active {
     shard: Shard,
     /// `None` until the claim is settled.
     faces: Option<Faces>,
+    /// The filters of commands, until the broker has answered each of them.
+    subscribing: Vec<String>,
 }
 
 struct Faces {
@@ -32,6 +34,7 @@ impl Active {
             client,
             shard,
             faces: None,
+            subscribing: Vec::new(),
         }
     }
 
@@ -46,8 +49,9 @@ impl Active {
         for filter in announcer.iter().flat_map(Announcer::filters) {
             self.client.subscribe(&filter);
         }
-        for filter in names.command_filters() {
-            self.client.subscribe(&filter);
+        self.subscribing = names.command_filters().into_iter().collect();
+        for filter in &self.subscribing {
+            self.client.subscribe(filter);
         }
         // What an earlier run published of boards that are gone.
         self.client
@@ -57,6 +61,19 @@ impl Active {
         for view in views {
             self.board(view);
         }
+    }
+
+    /// The broker answered a subscription; whether from now on every command
+    /// arrives that it lets this bridge read.
+    pub(super) fn subscribed(&mut self, filter: &str) -> bool {
+        let before = self.subscribing.len();
+        self.subscribing.retain(|waiting| waiting != filter);
+        before > 0 && self.subscribing.is_empty()
+    }
+
+    /// Whether the claim is settled.
+    pub(super) fn publishes(&self) -> bool {
+        self.faces.is_some()
     }
 
     /// Publishes what changed of a board.

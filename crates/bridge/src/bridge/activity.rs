@@ -20,6 +20,8 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             Step::Activate => self.activate(),
             Step::Repeat => self.repeat(),
             Step::StandBy { holder } => {
+                // The other bridge published them.
+                self.missed = 0;
                 self.publish_replies();
                 self.say(Notice::StandingBy {
                     holder: text::plain(&holder),
@@ -40,7 +42,9 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             }
             Step::Stop => {
                 // Dropped: this bridge does not wait for a broker that is away.
-                self.active = None;
+                if let Some(active) = self.active.take() {
+                    self.missed += active.client.take_dropped();
+                }
                 self.replies.all_failed();
                 self.publish_status();
             }
@@ -88,21 +92,28 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         drop(site);
         self.publish_replies();
         self.publish_status();
-        self.say(Notice::Active {
-            shard: self.shard(),
-            site: self.names().site_topic(),
-        });
+        let missed = std::mem::take(&mut self.missed);
+        if missed > 0 {
+            self.say(Notice::Dropped(missed));
+        }
     }
 
     pub(super) fn active_event(&mut self, event: Event) {
+        if let Event::Subscribed { filter } | Event::Refused { filter } = &event
+            && let Some(active) = &mut self.active
+            && active.subscribed(filter)
+        {
+            // Not earlier: a command sent at once would be lost.
+            self.say(Notice::Active {
+                shard: self.shard(),
+                site: self.names().site_topic(),
+            });
+        }
         match event {
             Event::Disconnected(problem) => {
                 self.claim.lost(Instant::now());
                 if self.main.as_ref().is_some_and(Client::is_connected) {
-                    self.say(Notice::Waiting {
-                        broker: self.options.broker.clone(),
-                        problem,
-                    });
+                    self.say_waiting(problem);
                 }
             }
             Event::Message {

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{Fleet, Outcome, Settings, StartError, Watch};
+use fleet::{Fleet, LogEvent, Outcome, Settings, StartError, Watch};
 use mqtt::{BrokerAddress, Client, ClientSettings, Event, Will};
 use net::client::Trust;
 use tokio::{
@@ -156,8 +156,12 @@ struct Bridge<S> {
     connections: u64,
     commands: usize,
     replies: Replies,
+    /// Events of boards that were not published while the broker was away.
+    missed: u64,
     /// Until when the broker should have delivered this bridge's own message.
     echo_until: Option<Instant>,
+    /// Whether the broker delivered it in this run.
+    echoed: bool,
     /// What was said last, which is not repeated.
     said: Option<Notice>,
 }
@@ -178,7 +182,9 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             connections: 0,
             commands: 0,
             replies: Replies::default(),
+            missed: 0,
             echo_until: None,
+            echoed: false,
             said: None,
         };
         bridge.main = Some(bridge.start_main());
@@ -261,11 +267,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             }
             let now = Instant::now();
             if self.echo_until.is_some_and(|until| now >= until) {
-                self.echo_until = None;
-                self.say(Notice::NotDelivered {
-                    topic: self.names().bridge_topic(),
-                    filter: format!("{}/#", self.names().site_topic()),
-                });
+                self.not_delivered();
             }
             if announced.is_some_and(|at| now >= at)
                 && let Some(active) = &mut self.active
@@ -343,7 +345,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             if let Some(active) = &mut self.active {
                 active.board(&view);
             }
-            site.insert(view);
+            site.insert(&view);
         }
         for entry in &changes.log {
             let Site {
@@ -353,8 +355,12 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                 continue;
             };
             counters.log(entry);
-            if let Some(active) = &self.active {
-                active.event(view, &entry.what);
+            match self.active.as_ref().filter(|active| active.publishes()) {
+                Some(active) => active.event(view, &entry.what),
+                None if self.claim.was_active() => {
+                    self.missed += u64::from(matches!(entry.what, LogEvent::Event { .. }));
+                }
+                None => {}
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use mqtt::{Client, Event, Will};
+use mqtt::{Client, Event, Problem, Will};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
@@ -58,10 +58,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             Event::Disconnected(problem) => {
                 self.echo_until = None;
                 self.claim.disconnected();
-                self.say(Notice::Waiting {
-                    broker: self.options.broker.clone(),
-                    problem,
-                });
+                self.say_waiting(problem);
             }
             Event::Subscribed { filter } => {
                 if filter == self.names().claim_topic(self.shard()) {
@@ -90,15 +87,18 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         };
         let online = text("state") == "online";
         if topic == self.names().bridge_topic() {
-            if text("instance") == self.claim.instance() {
+            let instance = text("instance");
+            if instance == self.claim.instance() {
                 self.echo_until = None;
+                self.echoed = true;
                 if !online {
                     // The will of an earlier connection of this bridge.
                     self.publish_status();
                 }
-            } else if online {
-                let name = self.names().bridge.clone();
-                self.say(Notice::SameName { name });
+            } else if online || (self.echoed && !instance.is_empty()) {
+                // The status of an earlier run is replaced when this one
+                // connects; another one after that is of a bridge that runs.
+                self.say_same_name();
             }
             return;
         }
@@ -112,6 +112,36 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                 shard: self.shard(),
             });
         }
+    }
+
+    /// Says that there is no connection to the broker, and why.
+    pub(super) fn say_waiting(&mut self, problem: Problem) {
+        if matches!(problem, Problem::TakenOver { .. }) {
+            // Client identifiers are made of the names of bridges.
+            return self.say_same_name();
+        }
+        self.say(Notice::Waiting {
+            broker: self.options.broker.clone(),
+            problem,
+        });
+    }
+
+    fn say_same_name(&mut self) {
+        let name = self.names().bridge.clone();
+        self.say(Notice::SameName { name });
+    }
+
+    /// The broker did not deliver this bridge's own message.
+    pub(super) fn not_delivered(&mut self) {
+        self.echo_until = None;
+        let mut filters = format!("{}/#", self.names().site_topic());
+        if self.options.home_assistant {
+            filters += &format!(" and {}/#", self.names().discovery_prefix);
+        }
+        self.say(Notice::NotDelivered {
+            topic: self.names().bridge_topic(),
+            filters,
+        });
     }
 
     pub(super) fn publish_status(&self) {

@@ -27,9 +27,9 @@ impl Site {
     }
 
     /// A board is new or has changed.
-    pub(super) fn insert(&mut self, view: Arc<BoardView>) {
+    pub(super) fn insert(&mut self, view: &Arc<BoardView>) {
         let key = view.key;
-        let before = self.boards.insert(key, Arc::clone(&view));
+        let before = self.boards.insert(key, Arc::clone(view));
         let before = before.as_ref().and_then(|before| before.id.as_deref());
         if before != view.id.as_deref() {
             if let Some(before) = before {
@@ -83,13 +83,13 @@ mod tests {
     fn a_board_is_found_by_the_id_that_it_has_now() {
         let mut site = Site::default();
         let key = |site: &Site, id: &str| site.with_id(id).map(|view| view.key.0);
-        site.insert(board(1, "a"));
-        site.insert(board(1, "a"));
+        site.insert(&board(1, "a"));
+        site.insert(&board(1, "a"));
         assert_eq!(key(&site, "a"), Some(1));
         // Another board answers at its address, and it is found elsewhere.
-        site.insert(board(1, "b"));
+        site.insert(&board(1, "b"));
         assert_eq!((key(&site, "a"), key(&site, "b")), (None, Some(1)));
-        site.insert(board(2, "b"));
+        site.insert(&board(2, "b"));
         assert!(site.remove(BoardKey(1)));
         assert!(!site.remove(BoardKey(1)));
         assert_eq!(key(&site, "b"), Some(2));

@@ -6,6 +6,8 @@
 )]
 
 mod client;
+#[path = "../../../../tests/program/closed.rs"]
+mod closed;
 mod messages;
 mod reconnecting;
 #[expect(

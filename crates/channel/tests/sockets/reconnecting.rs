@@ -1,10 +1,11 @@
 //! How connections end, how channels reconnect, and the causes they report.
 
-use std::{net::TcpListener, time::Duration};
+use std::time::Duration;
 
 use channel::{ChannelRuntime, ChannelSettings, ChannelState, ClosedBy, EndCause};
 
 use crate::client::{TestClient, message, received, settings_for};
+use crate::closed::ClosedPort;
 use crate::server::{Manner, Server};
 
 fn runtime() -> ChannelRuntime {
@@ -85,11 +86,10 @@ fn a_reset_and_a_port_without_a_listener_have_different_causes() {
         "{:?}",
         client.end_cause(0)
     );
-    let free = TcpListener::bind("127.0.0.1:0")
-        .expect("a port")
-        .local_addr()
+    let closed = ClosedPort::bind().expect("a port");
+    let endpoint = format!("ws://{}/", closed.address)
+        .parse()
         .expect("an address");
-    let endpoint = format!("ws://{free}/").parse().expect("an address");
     let mut client = TestClient::open(&runtime(), ChannelSettings::new(endpoint));
     let cause = client.end_cause(0);
     assert!(
@@ -251,11 +251,10 @@ fn a_channel_reconnects_and_lists_its_past_connections() {
 
 #[test]
 fn a_waiting_channel_connects_at_once_on_request() {
-    let free = TcpListener::bind("127.0.0.1:0")
-        .expect("a port")
-        .local_addr()
+    let closed = ClosedPort::bind().expect("a port");
+    let endpoint = format!("ws://{}/", closed.address)
+        .parse()
         .expect("an address");
-    let endpoint = format!("ws://{free}/").parse().expect("an address");
     let mut client = TestClient::open(
         &runtime(),
         ChannelSettings {

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use protocol::PROTOCOL_MAJOR;
 
-use super::{Advice, Finding, FindingKind, Verdict};
+use super::{Advice, Finding, FindingKind, Verdict, commands};
 use crate::evidence::{Evidence, ExaminedBoard, Interface, LinkOutcome, MdnsRecord, TcpProbe};
 use address::ip_of;
 use fleet::{CredentialKind, LinkProblem};
+use platform::Platform;
 use sanitize::plain::plain;
 
 /// The finding for a board: the first cause that applies.
@@ -63,11 +64,13 @@ fn diagnose(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
             Vec::new(),
         ),
         LinkOutcome::Problem(problem) => key_problem(board, problem)
-            .or_else(|| refusal(board, problem))
-            .or_else(|| outdated(board))
+            .or_else(|| refusal(board, problem, evidence.platform))
+            .or_else(|| outdated(board, evidence.platform))
             .or_else(|| other_answer(board, problem))
             .unwrap_or_else(|| not_answering(board, evidence)),
-        LinkOutcome::Unsettled => outdated(board).unwrap_or_else(|| not_answering(board, evidence)),
+        LinkOutcome::Unsettled => {
+            outdated(board, evidence.platform).unwrap_or_else(|| not_answering(board, evidence))
+        }
     }
 }
 
@@ -143,7 +146,7 @@ fn key_problem(board: &ExaminedBoard, problem: &LinkProblem) -> Option<Diagnosis
 }
 
 /// The board refuses the connection.
-fn refusal(board: &ExaminedBoard, problem: &LinkProblem) -> Option<Diagnosis> {
+fn refusal(board: &ExaminedBoard, problem: &LinkProblem, platform: Platform) -> Option<Diagnosis> {
     let ExaminedBoard { name, address, .. } = board;
     Some(match problem {
         LinkProblem::UnsupportedVersion { theirs } => fault(
@@ -166,12 +169,9 @@ fn refusal(board: &ExaminedBoard, problem: &LinkProblem) -> Option<Diagnosis> {
                 Advice::words(
                     "Close another window, browser tab or script that is connected to the board.",
                 ),
-                Advice::run(
-                    "Show the programs on this computer that are connected to it.",
-                    format!(
-                        "ss -tnp dst {}",
-                        plain(&board.ip().map_or(address.clone(), |ip| ip.to_string()))
-                    ),
+                commands::connections(
+                    platform,
+                    &plain(&board.ip().map_or(address.clone(), |ip| ip.to_string())),
                 ),
                 Advice::words("A controller that lost power frees its slot within 60 s."),
             ],
@@ -184,14 +184,14 @@ fn refusal(board: &ExaminedBoard, problem: &LinkProblem) -> Option<Diagnosis> {
                 plain(found),
                 plain(expected)
             ),
-            outdated_advice(board),
+            outdated_advice(board, platform),
         ),
         _ => return None,
     })
 }
 
 /// The board was no longer announced when queried again.
-fn outdated(board: &ExaminedBoard) -> Option<Diagnosis> {
+fn outdated(board: &ExaminedBoard, platform: Platform) -> Option<Diagnosis> {
     let problem = match &board.link {
         LinkOutcome::Problem(problem) => problem_text(problem),
         _ => "no answer".to_owned(),
@@ -201,7 +201,7 @@ fn outdated(board: &ExaminedBoard) -> Option<Diagnosis> {
             FindingKind::StaleRecord,
             format!("The announcement of {} is out of date", board.name),
             format!("{problem}{}", host(board)),
-            outdated_advice(board),
+            outdated_advice(board, platform),
         )
     })
 }
@@ -271,14 +271,14 @@ fn not_answering(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
     let observed = format!("{said}{}", host(board));
     let interfaces = evidence.interfaces.as_deref().unwrap_or_default();
     if let Some(zone) = missing_interface(board) {
-        return without_interface(board, &zone, interfaces);
+        return without_interface(board, &zone, interfaces, evidence.platform);
     }
     if let Some(ip) = board.ip()
         && !interfaces.is_empty()
         && !matches!(board.host(), Some(TcpProbe::Open | TcpProbe::Refused))
         && is_on_no_network(board, interfaces)
     {
-        return another_subnet(board, ip, interfaces, &observed);
+        return another_subnet(board, ip, evidence, &observed);
     }
     let kind = match (&board.link, board.host()) {
         (LinkOutcome::Problem(LinkProblem::Closed | LinkProblem::Silent), Some(TcpProbe::Open)) => {
@@ -295,10 +295,20 @@ fn not_answering(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
         }
         _ => format!("{name} is announced at an address that does not answer"),
     };
-    fault(kind, title, observed, no_answer_advice(board))
+    fault(
+        kind,
+        title,
+        observed,
+        no_answer_advice(board, evidence.platform),
+    )
 }
 
-fn without_interface(board: &ExaminedBoard, zone: &str, interfaces: &[Interface]) -> Diagnosis {
+fn without_interface(
+    board: &ExaminedBoard,
+    zone: &str,
+    interfaces: &[Interface],
+    platform: Platform,
+) -> Diagnosis {
     let mut names: Vec<_> = interfaces.iter().map(|own| own.name.as_str()).collect();
     names.dedup();
     fault(
@@ -314,7 +324,7 @@ fn without_interface(board: &ExaminedBoard, zone: &str, interfaces: &[Interface]
                 "An address that begins with fe80 belongs to one network. After the %, enter \
                  this computer's interface to that network.",
             ),
-            Advice::run("Show this computer's interfaces.", "ip -br link"),
+            commands::zones(platform),
         ],
     )
 }
@@ -322,10 +332,13 @@ fn without_interface(board: &ExaminedBoard, zone: &str, interfaces: &[Interface]
 fn another_subnet(
     board: &ExaminedBoard,
     ip: IpAddr,
-    interfaces: &[Interface],
+    evidence: &Evidence,
     observed: &str,
 ) -> Diagnosis {
-    let networks: Vec<_> = interfaces
+    let networks: Vec<_> = evidence
+        .interfaces
+        .as_deref()
+        .unwrap_or_default()
         .iter()
         .filter(|own| !own.loopback && !is_link_local(own.address))
         .map(network)
@@ -347,7 +360,7 @@ fn another_subnet(
                 "Connect the board and this computer to the same network, for example the same \
                  Wi-Fi.",
             ),
-            Advice::run("Show the route to the board.", format!("ip route get {ip}")),
+            commands::route(evidence.platform, "the board", ip),
             Advice::words(
                 "If a router connects both networks, let it forward TCP to the board, and add the \
                  board as host:port. Addresses that were only announced from another network are \
@@ -357,7 +370,7 @@ fn another_subnet(
     )
 }
 
-fn no_answer_advice(board: &ExaminedBoard) -> Vec<Advice> {
+fn no_answer_advice(board: &ExaminedBoard, platform: Platform) -> Vec<Advice> {
     let mut advice = vec![Advice::words(match board.host() {
         Some(TcpProbe::Refused) => {
             "There is a device at that address, but it has no server at that port. Check the port."
@@ -370,7 +383,7 @@ fn no_answer_advice(board: &ExaminedBoard) -> Vec<Advice> {
     if let Some(ip) = board.ip() {
         advice.push(Advice::run(
             "Check whether the device responds.",
-            format!("ping -c 3 {}", ping_target(board, ip)),
+            commands::ping(platform, ip, &ping_target(board, ip)),
         ));
     }
     advice.push(Advice::words(
@@ -509,7 +522,7 @@ fn is_link_local(address: IpAddr) -> bool {
     }
 }
 
-fn outdated_advice(board: &ExaminedBoard) -> Vec<Advice> {
+fn outdated_advice(board: &ExaminedBoard, platform: Platform) -> Vec<Advice> {
     let mut advice = vec![
         Advice::words(
             "Check that the board has power and is in range of its Wi-Fi. It announces itself \
@@ -521,11 +534,7 @@ fn outdated_advice(board: &ExaminedBoard) -> Vec<Advice> {
         ),
     ];
     if let Some(id) = &board.id {
-        let what = "Show what this computer's mDNS service has cached for it.";
-        advice.push(Advice::run(
-            what,
-            format!("avahi-resolve -n {}.local", plain(id)),
-        ));
+        advice.push(commands::cached(platform, &plain(id)));
     }
     advice.push(Advice::words(
         "A router that repeats mDNS between networks may repeat old announcements. Restart it.",

@@ -1,6 +1,8 @@
 //! Diagnoses this computer: interfaces, the mDNS port, a firewall.
 
-use super::{Advice, Finding, FindingKind, Verdict, any_board_connected};
+use std::net::Ipv4Addr;
+
+use super::{Advice, Finding, FindingKind, Verdict, any_board_connected, commands};
 use crate::evidence::{Echo, Evidence, Holder, Interface, MdnsPort, Multicast};
 
 /// All findings about this computer.
@@ -84,18 +86,9 @@ fn interfaces(evidence: &Evidence) -> Finding {
         .iter()
         .filter(|one| !one.loopback && one.multicast == Some(false))
         .collect();
-    advice.extend(without.iter().map(|one| {
-        let what = format!("Turn on multicast for {}.", one.name);
-        Advice::run(
-            what,
-            format!("sudo ip link set dev {} multicast on", one.name),
-        )
-    }));
+    advice.extend(without.iter().map(|one| commands::multicast_on(&one.name)));
     if without.is_empty() {
-        advice.push(Advice::run(
-            "Show this computer's interfaces and their state.",
-            "ip -br address",
-        ));
+        advice.push(commands::interfaces(evidence.platform));
     }
     finding(
         verdict,
@@ -157,16 +150,10 @@ fn port(evidence: &Evidence) -> Finding {
                 .filter_map(|holder| holder.process.as_ref())
                 .map(|(pid, name)| {
                     let what = format!("Close {name}, or configure it to share the port.");
-                    Advice::run(what, format!("kill {pid}"))
+                    Advice::run(what, commands::end_process(evidence.platform, *pid))
                 });
             let mut advice: Vec<_> = end.collect();
-            advice.push(Advice::run(
-                "Show which program uses the port.",
-                "sudo ss -ulpn 'sport = :5353'",
-            ));
-            advice.push(Advice::words(
-                "On macOS: sudo lsof -nP -iUDP:5353. On Windows: netstat -abn -p UDP.",
-            ));
+            advice.push(commands::users_of_the_port(evidence.platform));
             let title = "Another program does not share UDP port 5353";
             finding(
                 Verdict::Fault,
@@ -242,9 +229,10 @@ fn firewall(evidence: &Evidence) -> Option<Finding> {
         .iter()
         .all(|multicast| matches!(multicast.echo, Echo::Failed(_)))
     {
-        let advice = vec![Advice::run(
-            "Show the route to 224.0.0.251.",
-            "ip route get 224.0.0.251",
+        let advice = vec![commands::route(
+            evidence.platform,
+            "224.0.0.251",
+            Ipv4Addr::new(224, 0, 0, 251).into(),
         )];
         let title = "Multicast cannot be sent";
         return Some(finding(
@@ -269,7 +257,7 @@ fn firewall(evidence: &Evidence) -> Option<Finding> {
         title,
         tried,
         observed,
-        firewall_advice(),
+        commands::firewall(evidence.platform),
     ))
 }
 
@@ -298,29 +286,6 @@ fn observed(multicast: &Multicast) -> String {
         Some(_) => ", and another port of the same group was not heard either",
     };
     format!("{interface} {address}: {echo}{elsewhere}")
-}
-
-fn firewall_advice() -> Vec<Advice> {
-    vec![
-        Advice::run("Show the firewall rules.", "sudo nft list ruleset"),
-        Advice::run(
-            "Allow the port with nftables, if the table has this name.",
-            "sudo nft insert rule inet filter input udp dport 5353 accept",
-        ),
-        Advice::run("Or with ufw (Ubuntu, Debian).", "sudo ufw allow 5353/udp"),
-        Advice::run(
-            "Or with firewalld (Fedora).",
-            "sudo firewall-cmd --permanent --add-service=mdns && sudo firewall-cmd --reload",
-        ),
-        Advice::words(
-            "On macOS, open System Settings > Network > Firewall > Options and allow incoming \
-                connections for Switchboard. Also allow it in Privacy & Security > Local Network.",
-        ),
-        Advice::words(
-            "On Windows, open Windows Security > Firewall > Allow an app, select Switchboard for \
-                private networks, and set this network to private.",
-        ),
-    ]
 }
 
 /// The error of mDNS discovery itself, if no finding above explains it.

@@ -2,9 +2,12 @@
 //! each board. Performs no tests itself.
 
 mod board;
+mod commands;
 mod host;
 #[cfg(test)]
 mod tests;
+
+use platform::Platform;
 
 use super::evidence::{Evidence, ExaminedBoard, LinkOutcome, MdnsRecord};
 
@@ -96,7 +99,7 @@ impl FindingKind {
 pub struct Advice {
     /// The step, in a sentence.
     pub what: String,
-    /// A command for it, for Linux unless the sentence names another system.
+    /// A command for it, for the system of this computer.
     pub command: Option<String>,
 }
 
@@ -154,7 +157,7 @@ pub fn findings(evidence: &Evidence, wanted: Option<&str>) -> Vec<Finding> {
 }
 
 /// Advice for a board that does not announce itself.
-fn announcement_advice() -> Vec<Advice> {
+fn announcement_advice(platform: Platform) -> Vec<Advice> {
     vec![
         Advice::words(
             "Check that the board has power and uses the same Wi-Fi. A guest network isolates its \
@@ -162,7 +165,7 @@ fn announcement_advice() -> Vec<Advice> {
         ),
         Advice::run(
             "Send the Wi-Fi credentials to the board again, over a cable.",
-            "switchboard provision --serial /dev/ttyACM0",
+            format!("switchboard provision --serial {}", platform.port_example()),
         ),
         Advice::words(
             "In the access point, turn off client isolation and multicast filtering (IGMP \
@@ -191,7 +194,7 @@ fn missing(wanted: &str, evidence: &Evidence) -> Finding {
         title: format!("{wanted} does not announce itself"),
         tried: query_text(evidence),
         observed: format!("no board matches; {others}{}", heard(evidence)),
-        advice: announcement_advice(),
+        advice: announcement_advice(evidence.platform),
     }
 }
 
@@ -203,7 +206,7 @@ fn no_boards(evidence: &Evidence) -> Finding {
         title: "No board announces itself".to_owned(),
         tried: query_text(evidence),
         observed: format!("no board announced itself{}", heard(evidence)),
-        advice: announcement_advice(),
+        advice: announcement_advice(evidence.platform),
     }
 }
 

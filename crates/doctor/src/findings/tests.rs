@@ -6,6 +6,7 @@ use super::*;
 use crate::evidence::{Echo, Holder, Interface, MdnsPort, Multicast, TcpProbe};
 use address::Candidates;
 use fleet::{Family, LinkProblem};
+use platform::Platform;
 
 fn interface(name: &str, address: &str, multicast: bool) -> Interface {
     let address = address.parse().expect("an address");
@@ -40,6 +41,7 @@ fn heard() -> Echo {
 /// A computer without problems, and these boards.
 fn evidence(boards: Vec<ExaminedBoard>) -> Evidence {
     Evidence {
+        platform: Platform::Linux,
         service: "_switchboard._tcp.local.".into(),
         interfaces: Ok(vec![
             interface("lo", "127.0.0.1", false),
@@ -454,4 +456,116 @@ fn a_missing_interface_is_reported_instead_of_a_power_problem() {
             .all(|advice| !advice.what.contains("power")),
         "{found:?}"
     );
+}
+
+/// Every kind of evidence whose findings advise commands.
+fn troubled(platform: Platform) -> Vec<Evidence> {
+    let computer = || Evidence {
+        platform,
+        ..evidence(Vec::new())
+    };
+    let with = |one: ExaminedBoard| Evidence {
+        boards: vec![one],
+        ..computer()
+    };
+    let taken = MdnsPort::Refused {
+        problem: "in use".into(),
+        in_use: true,
+        by: vec![Holder {
+            process: Some((7, "greedy".into())),
+            user: 0,
+        }],
+    };
+    let failed = || Echo::Failed("unreachable".into());
+    vec![
+        computer(),
+        Evidence {
+            interfaces: Ok(Vec::new()),
+            ..computer()
+        },
+        Evidence {
+            port: taken,
+            ..computer()
+        },
+        Evidence {
+            multicast: vec![echo(Echo::Silent, Some(heard()))],
+            ..computer()
+        },
+        Evidence {
+            multicast: vec![echo(failed(), Some(failed()))],
+            ..computer()
+        },
+        with(board(
+            MdnsRecord::Heard,
+            problem(LinkProblem::AllSlotsTaken),
+            None,
+        )),
+        with(board(MdnsRecord::Gone, refused(), Some(TcpProbe::Refused))),
+        with(board(
+            MdnsRecord::Confirmed,
+            refused(),
+            Some(TcpProbe::Refused),
+        )),
+        with(at(
+            "10.99.0.5:80",
+            MdnsRecord::Confirmed,
+            refused(),
+            Some(TcpProbe::Elsewhere),
+        )),
+        with(at(
+            "[fe80::1%eth9]:80",
+            MdnsRecord::None,
+            refused(),
+            Some(TcpProbe::NoInterface),
+        )),
+    ]
+}
+
+#[test]
+fn advice_is_for_the_system_of_this_computer() {
+    const LINUX: [&str; 9] = [
+        "sudo ss",
+        "ss -tnp",
+        "ip ",
+        "nft",
+        "ufw",
+        "avahi",
+        "/dev/tty",
+        "-c 3",
+        "firewalld",
+    ];
+    const MAC: [&str; 5] = ["System Settings", "lsof", "ifconfig", "dns-sd", "/dev/cu."];
+    const WINDOWS: [&str; 6] = [
+        "Windows",
+        "netstat",
+        "ipconfig",
+        "Resolve-DnsName",
+        "COM3",
+        "-n 3",
+    ];
+    for platform in Platform::ALL {
+        let mut all = String::new();
+        for evidence in troubled(platform) {
+            for advice in findings(&evidence, None)
+                .into_iter()
+                .flat_map(|one| one.advice)
+            {
+                for text in [Some(advice.what), advice.command].into_iter().flatten() {
+                    all.push_str(&format!("\n{text}"));
+                }
+            }
+        }
+        for (own, words) in [
+            (Platform::Linux, &LINUX[..]),
+            (Platform::MacOs, &MAC),
+            (Platform::Windows, &WINDOWS),
+        ] {
+            for word in words {
+                // macOS and Linux share ping's options.
+                let here = own == platform || (*word == "-c 3" && platform == Platform::MacOs);
+                let said = all.contains(&format!("\n{word}")) || all.contains(&format!(" {word}"));
+                assert_eq!(said, here, "{platform:?}: {word}: {all}");
+            }
+        }
+    }
 }

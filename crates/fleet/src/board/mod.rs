@@ -239,7 +239,13 @@ impl Board {
             return Effects::default();
         }
         self.state.set_addresses(addresses);
-        self.state.set_via(announced.via.clone());
+        // A link that is up the other way is shown as such until this way is
+        // tried.
+        let up_elsewhere =
+            self.view().link.is_up() && self.view().via.is_some() != announced.via.is_some();
+        if !up_elsewhere {
+            self.state.set_via(announced.via.clone());
+        }
         if (matches!(self.view().link, LinkState::Announced) || self.view().inbound_only)
             && let Some(likeliest) = addresses.first()
         {

@@ -55,7 +55,8 @@ impl Engine {
         if self.ignored.is_foreign(id)
             && let Some(key) = self.roster.with_id(id)
         {
-            self.input(now, key, Input::Disconnect);
+            log::info!("{id} is disconnected: it is a board of another shard");
+            self.forget(now, key);
         }
     }
 

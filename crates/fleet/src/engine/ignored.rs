@@ -202,4 +202,26 @@ mod tests {
             ErrorKind::WouldBlock
         );
     }
+
+    #[test]
+    fn a_board_that_was_added_by_its_address_is_forgotten_if_it_is_of_another_shard() {
+        let shard: Shard = "2/5".parse().expect("a shard");
+        let mut engine = Engine::new(
+            Published::default(),
+            false,
+            shard,
+            Some(Keys::default()),
+            Transport::default(),
+            None,
+            true,
+        );
+        let now = engine.now();
+        for is_own in [true, false] {
+            let key = engine.context.published.new_key();
+            let address = "127.0.0.1:9".parse().expect("an address");
+            engine.insert(now, key, Candidates::given(address), true);
+            engine.identified(now, key, &board(shard, is_own), None);
+            assert_eq!(engine.roster.get(key).is_some(), is_own);
+        }
+    }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use eframe::{Renderer, egui};
+use platform::Platform;
 
 use disk::{keys::Store, settings::SettingsFile};
 
@@ -78,15 +79,30 @@ pub enum RunError {
     /// No display, or a library for it is missing.
     #[error(
         "the window could not be opened: {problem}\n\
-         It needs a display (DISPLAY or WAYLAND_DISPLAY) and, on Debian and Ubuntu, these \
-         packages:\n    apt install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 \
-         libxkbcommon-x11-0 libegl1 libgl1-mesa-dri\n\
-         Without a window: switchboard list, show, set, watch."
+         {}\n\
+         Without a window: switchboard list, show, set, watch.",
+        needs(Platform::HERE)
     )]
     Display {
         /// The error of the system.
         problem: String,
     },
+}
+
+/// What a window needs.
+fn needs(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Linux => {
+            "It needs a display (DISPLAY or WAYLAND_DISPLAY) and, on Debian and Ubuntu, these \
+             packages:\n    apt install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 \
+             libxkbcommon-x11-0 libegl1 libgl1-mesa-dri"
+        }
+        Platform::MacOs => "It needs a user who is logged in at the screen.",
+        Platform::Windows => {
+            "It needs OpenGL 2.1: install the driver of the graphics card. A virtual machine or \
+             a remote desktop may have none."
+        }
+    }
 }
 
 /// Opens the window and returns when it is closed.
@@ -210,6 +226,18 @@ fn message(panic: &(dyn Any + Send)) -> String {
 
 /// The icon; the window has none if it cannot be decoded.
 fn icon() -> egui::IconData {
-    eframe::icon_data::from_png_bytes(include_bytes!("../../../../assets/icon-256.png"))
+    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon-256.png"))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_does_not_open_needs_what_its_system_has() {
+        for platform in Platform::ALL {
+            assert_eq!(needs(platform).contains("apt"), platform == Platform::Linux);
+        }
+    }
 }

@@ -77,19 +77,19 @@ pub(crate) fn install(ctx: &egui::Context) -> SystemFonts {
     for (name, file) in [
         (
             INTERFACE,
-            include_bytes!("../../../../assets/fonts/Inter-Regular.ttf").as_slice(),
+            include_bytes!("../../assets/fonts/Inter-Regular.ttf").as_slice(),
         ),
         (
             STRONG,
-            include_bytes!("../../../../assets/fonts/Inter-SemiBold.ttf").as_slice(),
+            include_bytes!("../../assets/fonts/Inter-SemiBold.ttf").as_slice(),
         ),
         (
             MONOSPACE,
-            include_bytes!("../../../../assets/fonts/JetBrainsMono-Regular.ttf").as_slice(),
+            include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf").as_slice(),
         ),
         (
             ICONS,
-            include_bytes!("../../../../assets/fonts/Phosphor.ttf").as_slice(),
+            include_bytes!("../../assets/fonts/Phosphor.ttf").as_slice(),
         ),
     ] {
         fonts

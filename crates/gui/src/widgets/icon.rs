@@ -1,5 +1,6 @@
-//! Icons by name: Phosphor 2.1.2, regular. `assets/fonts/Phosphor.ttf` contains
-//! the icons that are named here (`assets/README.md`).
+//! Icons by name: Phosphor 2.1.2, regular.
+//! `crates/gui/assets/fonts/Phosphor.ttf` contains the icons that are named
+//! here (`assets/README.md`).
 
 pub(crate) const ARROW_CLOCKWISE: &str = "\u{e036}";
 pub(crate) const ARROW_COUNTER_CLOCKWISE: &str = "\u{e038}";

@@ -67,15 +67,16 @@ impl Session {
         }
     }
 
-    /// Uses another announcement, unless it is the turn of a typed address. The
-    /// problem at the previous address is no reason to wait longer than usual.
+    /// Uses another announcement, unless it is the turn of a typed address
+    /// after an announced one. The problem at the previous address is no reason
+    /// to wait longer than usual.
     pub(super) fn use_announcement(&mut self, now: Instant, announced: Announced) {
         let previous = self
             .announced
             .as_ref()
             .map(|announced| &announced.addresses);
         let next = self.target.choice().map(|choice| choice.addresses);
-        if next.as_ref() != previous {
+        if previous.is_some() && next.as_ref() != previous {
             return;
         }
         let via = announced.via.clone();

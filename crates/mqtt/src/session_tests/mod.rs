@@ -172,6 +172,12 @@ fn events_are_dropped_and_counted_while_the_broker_is_away() {
     assert_eq!(bench.events(), [Event::Connected, Event::Dropped(2)]);
     bench.session.event("e", b"3".to_vec());
     assert_eq!(bench.published(), [pair("e", "3", 1)]);
+    // It is not acknowledged, and may not have arrived.
+    bench.session.closed(Problem::Silent, bench.now);
+    bench.session.event("e", b"4".to_vec());
+    assert_eq!(bench.session.take_dropped(), 2);
+    bench.connect();
+    assert!(!bench.events().contains(&Event::Dropped(2)));
 }
 
 #[test]
@@ -279,11 +285,18 @@ fn each_refusal_has_its_problem() {
         (5, Problem::NotAuthorized),
     ] {
         let mut bench = Bench::new();
+        bench.session.settings.user = Some("ann".to_owned());
         bench.session.opened(bench.now);
         bench.session.received(&[0x20, 2, 0, code], bench.now);
         assert_eq!(bench.session.ended(), Some(&problem));
         bench.session.closed(Problem::Ended, bench.now);
         assert_eq!(bench.events(), [Event::Disconnected(problem)]);
+    }
+    for code in [4, 5] {
+        let mut bench = Bench::new();
+        bench.session.opened(bench.now);
+        bench.session.received(&[0x20, 2, 0, code], bench.now);
+        assert_eq!(bench.session.ended(), Some(&Problem::NoUser));
     }
 }
 

@@ -16,8 +16,9 @@ use super::certificate::issued;
 pub enum TlsProblem {
     /// The certificate is self-signed and not trusted.
     #[error(
-        "its certificate is self-signed{}, and not trusted. If it is yours, add it to the system's \
-             certificates, or pass it where there is the option --ca FILE (PEM)", by(.name)
+        "its certificate is self-signed{} and not trusted. If it is yours, add it to this system's \
+             certificates. Commands with the option --ca FILE also accept it as a PEM file",
+        by(.name)
     )]
     SelfSigned {
         /// Its common name.
@@ -25,9 +26,10 @@ pub enum TlsProblem {
     },
     /// The issuer of the certificate is not trusted.
     #[error(
-        "its certificate was issued{}, which is not trusted by this system or Mozilla's list. If \
-             you trust the issuer, add its certificate to those of the system, or pass it where \
-             there is the option --ca FILE (PEM)", by(.issuer)
+        "its certificate was issued{}, and neither this system nor Mozilla's list trusts that \
+             issuer. If you do, add the issuer's certificate to this system's. Commands with the \
+             option --ca FILE also accept it as a PEM file",
+        by(.issuer)
     )]
     UnknownIssuer {
         /// The common name of the issuer.

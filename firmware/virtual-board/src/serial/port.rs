@@ -42,7 +42,7 @@ impl SerialPort {
     /// # Errors
     /// If the system has none left.
     pub fn open() -> io::Result<Self> {
-        let board_end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        let board_end = open_board_end()?;
         grantpt(&board_end)?;
         unlockpt(&board_end)?;
         let path = ptsname(&board_end, Vec::new())?
@@ -106,4 +106,19 @@ impl SerialPort {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+#[cfg(not(target_os = "macos"))]
+fn open_board_end() -> io::Result<OwnedFd> {
+    Ok(openpt(
+        OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC,
+    )?)
+}
+
+/// `posix_openpt` of macOS knows no `O_CLOEXEC`.
+#[cfg(target_os = "macos")]
+fn open_board_end() -> io::Result<OwnedFd> {
+    let board_end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    rustix::io::fcntl_setfd(&board_end, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(board_end)
 }

@@ -3,6 +3,7 @@
 use eframe::egui::{
     Align2, Button, ComboBox, Key, Popup, RichText, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
+use platform::Platform;
 use serial::{MONITOR_BAUD, Port, PortWatch};
 
 use crate::widgets::{
@@ -84,11 +85,7 @@ impl PortBar {
         ui.horizontal_wrapped(|ui| {
             let edit = TextEdit::singleline(&mut self.path)
                 .id_salt("port")
-                .hint_text(if cfg!(windows) {
-                    "COM3"
-                } else {
-                    "/dev/ttyACM0"
-                })
+                .hint_text(Platform::HERE.port_example())
                 .desired_width(176.0)
                 .align(Align2::LEFT_CENTER)
                 .min_size(vec2(0.0, theme::LINE));
@@ -194,8 +191,11 @@ impl PortBar {
             None => (Vec::new(), Some("Looking for ports…".to_owned())),
             Some(Err(why)) => (Vec::new(), Some(format!("Cannot list ports: {why}"))),
             Some(Ok(ports)) if ports.is_empty() => {
-                let why = "No serial port found. Plug in the board with a cable that carries data.";
-                (ports, Some(why.to_owned()))
+                let why = format!(
+                    "No serial port found. Plug in the board with a cable that carries data.{}",
+                    Platform::HERE.driver_advice()
+                );
+                (ports, Some(why))
             }
             Some(Ok(ports)) => (ports, None),
         }

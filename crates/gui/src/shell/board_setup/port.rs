@@ -10,6 +10,7 @@ use crate::{
     model::board_setup::Setup,
     widgets::theme::{HALF, UNIT},
 };
+use platform::Platform;
 use setup::Port;
 
 pub(super) fn show(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> Next {
@@ -35,8 +36,11 @@ pub(super) fn show(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> Nex
             if ports.is_empty() {
                 paragraph(
                     ui,
-                    "No serial port found. If the board is plugged in, try another cable: many \
-                     cables only charge.",
+                    &format!(
+                        "No serial port found. If the board is plugged in, try another cable: \
+                         many cables only charge.{}",
+                        Platform::HERE.driver_advice()
+                    ),
                 );
             }
             for port in &ports {
@@ -103,7 +107,7 @@ fn other(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> bool {
         ui,
         "Path of the port",
         &mut setup.port,
-        "/dev/ttyUSB0",
+        Platform::HERE.converter_example(),
         false,
     );
     if opened {

@@ -361,6 +361,36 @@ fn a_failed_attempt_is_followed_by_one_with_another_announcement() {
 }
 
 #[test]
+fn a_typed_address_that_fails_is_followed_by_a_first_announcement_in_turn() {
+    let mut bench = Bench::new();
+    bench.session = Session::new(bench.now.instant, 42, || Ok([7; 32]));
+    bench.input(Input::Addresses(given("10.0.0.7:80")));
+    bench.input(Input::Connect);
+    let Input::Announced(other) = announced("10.0.0.66:1883", 1, false) else {
+        panic!("not an announcement");
+    };
+    for attempt in 1..4 {
+        bench.input(Input::Socket(
+            attempt,
+            SocketEvent::Ended(Ending::NoConnection("refused".into())),
+        ));
+        if attempt == 1 {
+            bench.input(Input::UseAnnouncement(other.clone()));
+        }
+        bench.pass(10 * SECOND);
+    }
+    assert_eq!(
+        bench.connects[..4],
+        [
+            "10.0.0.7:80",
+            "10.0.0.66:1883",
+            "10.0.0.7:80",
+            "10.0.0.66:1883"
+        ]
+    );
+}
+
+#[test]
 fn a_board_at_a_typed_address_is_accepted_whatever_is_announced_there() {
     let mut bench = Bench::new();
     bench.input(Input::TypedAddress("10.0.0.7:80".into()));

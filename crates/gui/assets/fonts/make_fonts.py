@@ -1,4 +1,4 @@
-"""Makes the fonts of assets/fonts from Debian's fonts-inter and fonts-jetbrains-mono; see assets/README.md."""
+"""Makes the fonts of crates/gui/assets/fonts from Debian's fonts-inter and fonts-jetbrains-mono; see assets/README.md."""
 import sys
 from fontTools import subset
 from fontTools.pens.cu2quPen import Cu2QuPen
