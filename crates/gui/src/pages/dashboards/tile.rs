@@ -61,7 +61,7 @@ pub(super) fn handle(ui: &Ui, rect: Rect, pin: &Pin, title: &str) -> Response {
 
 /// The title line, and the menu on its right.
 fn strip(rect: Rect) -> (Rect, Rect) {
-    let strip = rect.until_y(rect.top() + HEAD).inset(vec2(HALF, 2.0));
+    let strip = rect.until_y(rect.top() + HEAD).inset(vec2(HALF, 0.0));
     let menu = strip.after_x(strip.right() - HEAD);
     (strip.until_x(menu.left()), menu)
 }
