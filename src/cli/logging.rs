@@ -33,6 +33,7 @@ const CRATES: &[&str] = &[
     "net",
     "noise",
     "pairing",
+    "platform",
     "protocol",
     "proxy",
     "record",

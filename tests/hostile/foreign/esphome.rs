@@ -9,6 +9,8 @@ use std::{
 
 use fleet::Family;
 
+use crate::turns::Turn;
+
 use super::{HUGE, Peer, Promise, assert_names_are_short, attack, is_given_up};
 
 /// A message of `api.proto`.
@@ -272,6 +274,8 @@ fn names_of_megabytes() {
 
 /// Sends these messages again and again, once it has introduced itself.
 fn endless(name: &str, messages: Vec<(u64, Message)>) {
+    // The app gets through its handshake among them only slowly.
+    let _alone = Turn::alone();
     attack(
         name,
         &peer(move |board| {
