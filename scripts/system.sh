@@ -22,6 +22,11 @@ WINDOW_NEEDS=(lib:libX11.so.6=libx11-6 lib:libX11-xcb.so.1=libx11-xcb1 lib:libXc
 # A virtual display, and a tool that takes a picture of it.
 DISPLAY_NEEDS=(Xvfb=xvfb xdotool=xdotool import=imagemagick)
 
+# What a screen reader of the desktop is: its bus, and Python's bindings to it,
+# which Debian's own Python finds.
+ASSISTIVE_NEEDS=(dbus-run-session=dbus path:/usr/share/dbus-1/services/org.a11y.Bus.service=at-spi2-core
+  path:/usr/lib/python3/dist-packages/pyatspi/__init__.py=python3-pyatspi)
+
 # Needed only by the checks.
 CHECK_NEEDS=(shellcheck=shellcheck curl=curl python3=python3 python:ensurepip=python3-venv ip=iproute2 nft=nftables
   mosquitto=mosquitto mosquitto_sub=mosquitto-clients nats-server=nats-server iptables=iptables qemu-system-riscv32=qemu-system-misc dnsmasq=dnsmasq-base chromium=chromium node=nodejs npm=npm 'c++=g++'

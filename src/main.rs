@@ -28,6 +28,13 @@ fn window(
 ) -> ExitCode {
     use fleet::Settings;
 
+    let launch = if demo.is_some() {
+        gui::Launch::Demo
+    } else if listen.is_some() || !brokers.is_empty() {
+        gui::Launch::WithOptions
+    } else {
+        gui::Launch::Plain
+    };
     let mut samples = Samples::default();
     if let Some(demo) = demo
         && let Err(problem) = samples.start_demo(demo)
@@ -35,6 +42,7 @@ fn window(
         return fail(&problem);
     }
     let options = gui::Options {
+        launch,
         fleet: Settings {
             listen,
             brokers,
@@ -46,7 +54,14 @@ fn window(
         keys,
     };
     match gui::run(options) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(gui::Ended::Closed) => ExitCode::SUCCESS,
+        Ok(gui::Ended::RaisedOther) => {
+            let _ = writeln!(
+                std::io::stdout(),
+                "The window of Switchboard is already open."
+            );
+            ExitCode::SUCCESS
+        }
         Err(problem) => fail(&problem.to_string()),
     }
 }

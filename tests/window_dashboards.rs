@@ -473,14 +473,14 @@ fn deleting_an_earlier_dashboard_leaves_the_shown_one_in_view() {
     let tabs: Vec<_> = tabs
         .map(|tab| {
             let tab = tab.accesskit_node();
-            (tab.label().unwrap(), tab.toggled())
+            (tab.label().unwrap(), tab.is_selected())
         })
         .collect();
     assert_eq!(
         tabs,
         [
-            ("Second".to_owned(), Some(Toggled::True)),
-            ("Third".to_owned(), Some(Toggled::False))
+            ("Second".to_owned(), Some(true)),
+            ("Third".to_owned(), Some(false))
         ]
     );
 }

@@ -7,14 +7,15 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use backup::Plan;
 use bench::Bench;
-use eframe::egui::{Key, Modifiers, Vec2, vec2};
+use eframe::egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use fleet::{BoardKey, BoardView};
-use gui::{DialogKind, Notice, Settings};
+use gui::{DesktopPreferences, DialogKind, MotionChoice, Notice, Settings, ThemeChoice};
 use scenes::Now;
 use serde_json::{Value, json};
 
 mod brokers;
+mod contrast;
 mod drawer;
 mod faults;
 mod first_start;
@@ -332,4 +333,33 @@ fn zooming_in_stops_where_the_pages_would_not_fit_and_is_remembered() {
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Num0);
     harness.run_steps(2);
     assert_eq!(harness.ctx.zoom_factor(), 1.0);
+}
+
+#[test]
+fn theme_and_motion_follow_the_desktop_unless_they_are_chosen() {
+    let at = Now::read();
+    let desktop = |dark, reduced_motion| DesktopPreferences {
+        dark: Some(dark),
+        reduced_motion,
+    };
+    let look = |harness: &mut Harness<'static, Bench>, desktop| {
+        let ctx = harness.ctx.clone();
+        harness.state_mut().window.follow_desktop(&ctx, desktop);
+        harness.run_steps(2);
+        let moves = ctx.style_of(ctx.theme()).animation_time > 0.0;
+        (ctx.theme(), moves)
+    };
+    let mut harness = open(boards(at), at, "channels");
+    let dark = look(&mut harness, desktop(true, false));
+    assert_eq!(dark, (Theme::Dark, true));
+    let light = look(&mut harness, desktop(false, true));
+    assert_eq!(light, (Theme::Light, false));
+    let chosen = Settings {
+        theme: ThemeChoice::Dark,
+        motion: MotionChoice::Full,
+        ..kept("channels")
+    };
+    let mut harness = open_with(boards(at), at, chosen);
+    let kept = look(&mut harness, desktop(false, true));
+    assert_eq!(kept, (Theme::Dark, true));
 }

@@ -84,7 +84,7 @@ pub(super) struct Case {
     pub(super) go: fn(&mut Harness<'static, Bench>),
 }
 
-fn open(case: &Case, theme: ThemeChoice) -> Harness<'static, Bench> {
+pub(super) fn open(case: &Case, theme: ThemeChoice) -> Harness<'static, Bench> {
     let at = Now::read();
     let settings = Settings {
         theme,
@@ -159,7 +159,7 @@ fn select(harness: &mut Harness<'static, Bench>, board: u32) {
     harness.state_mut().window.model.select(BoardKey(board));
 }
 
-fn pages(named: fn(Now) -> Vec<BoardView>) -> Vec<Case> {
+pub(super) fn pages(named: fn(Now) -> Vec<BoardView>) -> Vec<Case> {
     let case = |name, exercise, go| Case {
         name,
         boards: named,
@@ -208,6 +208,11 @@ fn long_names_are_shortened_and_cover_nothing() {
 
 #[test]
 fn every_overlay_can_be_used_at_every_size() {
+    none(&found(&overlays(), true, &[OF_OVERLAYS]));
+}
+
+/// Dialogs and whatever else is above a page.
+pub(super) fn overlays() -> Vec<Case> {
     let case = |name, go| Case {
         name,
         boards: plain,
@@ -262,7 +267,7 @@ fn every_overlay_can_be_used_at_every_size() {
             .window
             .resolve_dialog(Err("A long reason ".repeat(20)));
     }));
-    none(&found(&cases, true, &[OF_OVERLAYS]));
+    cases
 }
 
 fn introduction(harness: &mut Harness<'static, Bench>) {

@@ -104,10 +104,11 @@ mod shell;
 mod widgets;
 
 pub use disk::settings::{
-    IntroductionState, Layout, Page, RememberedBoard, Settings, SettingsFile, ThemeChoice,
+    IntroductionState, Layout, MotionChoice, Page, RememberedBoard, Settings, SettingsFile,
+    ThemeChoice,
 };
 
-pub use app::run::{Options, RunError, run};
+pub use app::run::{Ended, Launch, Options, RunError, run};
 pub use app::state::App;
 pub use model::action::{
     Action, BoardCommand, Overlay, PinTarget, RenameSpot, RenameTarget, Request, Task, WindowAction,
@@ -117,6 +118,7 @@ pub use model::batch::{Batch, BatchStep, Operation};
 pub use model::board_setup::SetupTask;
 pub use model::boards::{Counts, Model};
 pub use model::credential::Secret;
+pub use model::desktop_preferences::DesktopPreferences;
 pub use model::dialog_kind::DialogKind;
 pub use model::file_task::{Direction, FileDialogSpec, FileTask};
 pub use model::frame_context::FrameContext;

@@ -40,6 +40,20 @@ pub enum ThemeChoice {
     Dark,
 }
 
+/// Whether the window moves for show: switches that slide, lists that scroll
+/// smoothly, dots that pulse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MotionChoice {
+    /// As the desktop prefers.
+    #[default]
+    System,
+    /// It moves.
+    Full,
+    /// It does not move.
+    Reduced,
+}
+
 /// A board that is remembered for the next run, whether it is reachable or not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -127,6 +141,10 @@ pub struct Layout {
     /// The window's size when it is not maximized.
     #[serde(deserialize_with = "sizes")]
     pub window: Option<[f32; 2]>,
+    /// Where its upper left corner is on the desktop, with its frame; `None` if
+    /// the desktop does not say, as on Wayland.
+    #[serde(deserialize_with = "position")]
+    pub position: Option<[f32; 2]>,
     /// Whether it is maximized.
     pub maximized: bool,
     /// The zoom on top of the desktop's scaling, 0.5 to 3; `None` is 1. Less in
@@ -151,6 +169,9 @@ pub struct Settings {
     /// The theme.
     #[serde(deserialize_with = "or_default")]
     pub theme: ThemeChoice,
+    /// Whether the window moves for show.
+    #[serde(deserialize_with = "or_default")]
+    pub motion: MotionChoice,
     /// The current page.
     #[serde(deserialize_with = "or_default")]
     pub place: Page,
@@ -304,6 +325,11 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Er
 fn sizes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<[f32; 2]>, D::Error> {
     Ok(or_default::<Option<[f32; 2]>, D>(deserializer)?
         .filter(|points| points.iter().all(|points| is_size(*points))))
+}
+
+fn position<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<[f32; 2]>, D::Error> {
+    Ok(or_default::<Option<[f32; 2]>, D>(deserializer)?
+        .filter(|points| points.iter().all(|points| points.abs() <= 100_000.0)))
 }
 
 fn or_default<'de, T: Default + DeserializeOwned, D: Deserializer<'de>>(

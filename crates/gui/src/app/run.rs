@@ -16,7 +16,11 @@ use platform::Platform;
 use disk::{keys::Store, settings::SettingsFile};
 
 use crate::{
-    app::state::App,
+    app::{
+        placement,
+        single_instance::{self, Claim, Instance},
+        state::App,
+    },
     model::{sessions::Replays, virtual_boards::SampleBoards},
     shell::window::TITLE,
     widgets::theme,
@@ -28,8 +32,31 @@ const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the w
     and the order of the list have been reset; your boards, rooms, tags, scenes and dashboards \
     are unchanged.";
 
+/// What a start means while another window is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Launch {
+    /// Without options: the other window is raised.
+    Plain,
+    /// With options that the other window may not have: a window of its own,
+    /// which later starts raise if there is no other.
+    WithOptions,
+    /// A demo: a window of its own.
+    Demo,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The window was closed.
+    Closed,
+    /// Another window was already open, and was raised.
+    RaisedOther,
+}
+
 /// How the window is opened.
 pub struct Options {
+    /// What this start means while another window is open.
+    pub launch: Launch,
     /// How its fleet is started.
     pub fleet: fleet::Settings,
     /// What runs sample boards; `None` where this program has none.
@@ -82,14 +109,23 @@ fn needs(platform: Platform) -> &'static str {
 ///
 /// # Errors
 /// [`RunError`]: where the fleet or the window cannot start.
-pub fn run(options: Options) -> Result<(), RunError> {
+pub fn run(options: Options) -> Result<Ended, RunError> {
     let Options {
+        launch,
         fleet,
         samples,
         replays,
         memory,
         keys,
     } = options;
+    let folder = memory.clone().or_else(disk::settings::folder);
+    let mut instance = match folder.filter(|_| launch != Launch::Demo) {
+        Some(folder) => match single_instance::claim(&folder, launch == Launch::Plain) {
+            Claim::Raised => return Ok(Ended::RaisedOther),
+            Claim::First(instance) => Some(instance),
+        },
+        None => None,
+    };
     // Keys are loaded once there is a window, since the keychain may ask for a
     // password.
     let (mut file, problem) = SettingsFile::open(memory);
@@ -112,11 +148,16 @@ pub fn run(options: Options) -> Result<(), RunError> {
         ..fleet
     })?;
     let layout = file.settings().layout;
+    let size = layout.window.unwrap_or(theme::WINDOW);
+    let mut viewport = egui::ViewportBuilder::default();
+    if let Some(position) = layout.position {
+        viewport = viewport.with_position(position);
+    }
     let native = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default()
+        viewport: viewport
             .with_title(TITLE)
             .with_app_id("switchboard")
-            .with_inner_size(layout.window.unwrap_or(theme::WINDOW))
+            .with_inner_size(size)
             .with_maximized(layout.maximized)
             .with_min_inner_size(theme::WINDOW_LEAST)
             .with_icon(icon()),
@@ -127,11 +168,17 @@ pub fn run(options: Options) -> Result<(), RunError> {
     };
     let opened = Arc::new(AtomicBool::new(false));
     let reached = Arc::clone(&opened);
+    let claimed = instance.as_mut();
     let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
         reached.store(true, Ordering::Relaxed);
+        placement::bring_into_view(cc, layout.position, size);
+        if let Some(instance) = claimed {
+            raise_when_asked(instance, cc);
+        }
         let mut app = App::new(cc, fleet, file, samples)
             .with_keys(keys, &cc.egui_ctx)
-            .with_replays(replays);
+            .with_replays(replays)
+            .following_desktop(&cc.egui_ctx);
         app.report(problem);
         app.report(crashed.then(|| CRASHED.to_owned()));
         Ok(Box::new(app))
@@ -141,7 +188,7 @@ pub fn run(options: Options) -> Result<(), RunError> {
     match catch_unwind(AssertUnwindSafe(|| {
         eframe::run_native(TITLE, native, creator)
     })) {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(())) => Ok(Ended::Closed),
         Ok(Err(error)) => Err(RunError::Display {
             problem: error.to_string(),
         }),
@@ -150,6 +197,23 @@ pub fn run(options: Options) -> Result<(), RunError> {
         }),
         Err(panic) => resume_unwind(panic),
     }
+}
+
+/// Brings the window to the front when a second start asks for it.
+fn raise_when_asked(instance: &mut Instance, cc: &eframe::CreationContext<'_>) {
+    let (ctx, window) = (cc.egui_ctx.clone(), cc.winit_window().cloned());
+    instance.on_raise(move || {
+        log::info!("another start raises this window");
+        if let Some(window) = &window {
+            // A minimized window draws no frame that could do so.
+            window.set_minimized(false);
+            window.focus_window();
+        }
+        ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(
+            egui::UserAttentionType::Informational,
+        ));
+        ctx.request_repaint();
+    });
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

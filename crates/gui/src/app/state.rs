@@ -20,6 +20,7 @@ use disk::{
 
 use crate::{
     app::{
+        desktop_preferences::DesktopFollower,
         file_tasks::RunningTask,
         key_ring::KeyRing,
         session_reports::{Recorder, Replayer},
@@ -99,6 +100,8 @@ pub struct App {
     pub(super) setup: Option<RunningSetup>,
     pub(super) keys: KeyRing,
     pub(super) zone: TimeZone,
+    /// What the desktop prefers, if it is followed.
+    pub(super) desktop: Option<DesktopFollower>,
     /// How many frames were drawn, and when the first was drawn.
     pub(super) frames: u32,
     pub(super) started: Option<Instant>,
@@ -163,6 +166,7 @@ impl App {
             setup: None,
             keys: KeyRing::default(),
             zone,
+            desktop: None,
             frames: 0,
             started: None,
         };
@@ -175,6 +179,13 @@ impl App {
     #[must_use]
     pub fn with_keys(mut self, store: Store, ctx: &egui::Context) -> Self {
         self.keys = KeyRing::load(store, ctx);
+        self
+    }
+
+    /// Follows the theme and the motion that the desktop prefers.
+    #[must_use]
+    pub(crate) fn following_desktop(mut self, ctx: &egui::Context) -> Self {
+        self.desktop = Some(DesktopFollower::start(ctx));
         self
     }
 
@@ -381,6 +392,9 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         let hidden = self.previews.before_frame();
         self.follow_previews(&hidden);
+        if let Some(preferences) = self.desktop.as_ref().and_then(DesktopFollower::take) {
+            self.window.follow_desktop(ctx, preferences);
+        }
         self.apply_changes(ctx);
         self.answers(ctx);
     }

@@ -9,7 +9,7 @@ use protocol::{ComponentKey, Object, State};
 
 use disk::{
     documents::{Dashboard, Document, DocumentKind, Scene},
-    settings::{Exercise, Page, RememberedBoard, ThemeChoice},
+    settings::{Exercise, MotionChoice, Page, RememberedBoard, ThemeChoice},
 };
 
 use crate::model::{
@@ -183,6 +183,8 @@ pub enum WindowAction {
     OpenUrl(String),
     /// Switch to this theme.
     SetTheme(ThemeChoice),
+    /// Reduce motion, or not.
+    SetMotion(MotionChoice),
     /// Zoom the window.
     Zoom(ZoomStep),
     /// Pause the shown page, or resume it.

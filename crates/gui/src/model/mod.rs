@@ -7,6 +7,7 @@ pub(crate) mod batch;
 pub(crate) mod board_setup;
 pub(crate) mod boards;
 pub(crate) mod credential;
+pub(crate) mod desktop_preferences;
 pub(crate) mod dialog_kind;
 pub(crate) mod event_text;
 pub(crate) mod file_task;

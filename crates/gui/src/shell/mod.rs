@@ -1,5 +1,7 @@
 //! The window around the pages: bars, dialogs, messages, shortcuts.
 
+pub(crate) mod announcements;
+pub(crate) mod assistive_tree;
 pub(crate) mod board_drawer;
 pub(crate) mod board_setup;
 mod broker_list;

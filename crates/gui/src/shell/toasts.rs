@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{
     Align2, Area, Button, Color32, Frame, Id, Margin, Order, RichText, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    accesskit::{Live, Role},
+    vec2,
 };
 use protocol::ComponentKey;
 
@@ -282,7 +283,13 @@ impl Toast {
             );
             ui.vertical(|ui| {
                 ui.set_width(room);
-                ui.label(RichText::new(&words).color(palette.text));
+                let label = ui.label(RichText::new(&words).color(palette.text));
+                let live = match notice {
+                    Notice::Failed(_) => Live::Assertive,
+                    Notice::Done(_) | Notice::Undoable(..) => Live::Polite,
+                };
+                ui.ctx()
+                    .accesskit_node_builder(label.id, |node| node.set_live(live));
             });
             if let Some((icon, word, name, action)) = action {
                 let button = ui.add(Button::new(format!("{icon} {word}")));

@@ -6,7 +6,7 @@ use eframe::egui::{
     accesskit::Role, vec2,
 };
 
-use disk::settings::ThemeChoice;
+use disk::settings::{MotionChoice, ThemeChoice};
 
 use crate::{
     model::{
@@ -25,9 +25,12 @@ use crate::{
 };
 use fleet::Listening;
 
+/// The chosen theme and motion.
+type Look = (ThemeChoice, MotionChoice);
+
 /// Shows the bar; `find` is the text of the search box. In a compact window,
 /// the box is in the drawer with the list, and counts have no words.
-pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, theme: ThemeChoice) {
+pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, look: Look) {
     let compact = WindowSize::is_compact(ui.ctx());
     ui.horizontal_centered(|ui| {
         if compact {
@@ -52,7 +55,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, th
             if compact {
                 ui.spacing_mut().item_spacing.x = HALF;
             }
-            theme_button(ui, theme, context);
+            theme_button(ui, look, context);
             if add_button(ui).clicked() {
                 context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
             }
@@ -238,10 +241,10 @@ fn help_button(ui: &mut Ui) -> Response {
     response.on_hover_text("Keyboard shortcuts (F1). Press Ctrl+K to find a command.")
 }
 
-fn theme_button(ui: &mut Ui, theme: ThemeChoice, context: &PageContext<'_>) {
+fn theme_button(ui: &mut Ui, (theme, motion): Look, context: &PageContext<'_>) {
     let response = icon_button(ui, "Theme");
     status_icons::half_dark(ui.painter(), response.rect.center(), palette(ui).text);
-    let response = response.on_hover_text("Light, dark or system theme");
+    let response = response.on_hover_text("Light, dark or system theme, and motion");
     egui::Popup::menu(&response).show(|ui| {
         for (choice, word) in [
             (ThemeChoice::System, "System"),
@@ -250,6 +253,17 @@ fn theme_button(ui: &mut Ui, theme: ThemeChoice, context: &PageContext<'_>) {
         ] {
             if ui.add(Button::selectable(choice == theme, word)).clicked() {
                 context.push(WindowAction::SetTheme(choice));
+                ui.close();
+            }
+        }
+        ui.separator();
+        for (choice, word) in [
+            (MotionChoice::System, "Motion: system"),
+            (MotionChoice::Full, "Motion: full"),
+            (MotionChoice::Reduced, "Motion: reduced"),
+        ] {
+            if ui.add(Button::selectable(choice == motion, word)).clicked() {
+                context.push(WindowAction::SetMotion(choice));
                 ui.close();
             }
         }

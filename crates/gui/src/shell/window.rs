@@ -3,6 +3,7 @@
 //! through [`Window::model`].
 
 mod apply;
+mod desktop;
 mod dialog;
 mod documents;
 mod forgetting;
@@ -24,7 +25,7 @@ use std::{
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, RichText, Ui};
 
 use self::pages::Pages;
-use disk::settings::{Layout, Page, Settings, ThemeChoice};
+use disk::settings::{Layout, MotionChoice, Page, Settings, ThemeChoice};
 
 use crate::{
     model::{
@@ -33,6 +34,7 @@ use crate::{
         batch::Batches,
         board_setup::Setup,
         boards::Model,
+        desktop_preferences::DesktopPreferences,
         frame_context::FrameContext,
         history::{History, When},
         introduction::Introduction,
@@ -42,6 +44,8 @@ use crate::{
     },
     pages::empty,
     shell::{
+        announcements::Announcements,
+        assistive_tree::AssistiveTree,
         board_drawer::BoardDrawer,
         board_setup,
         command_palette::{Commands, WindowFacts},
@@ -80,6 +84,7 @@ pub struct Window {
     /// Requests of actions that the window carries out itself.
     outbox: Vec<Request>,
     toasts: Toasts,
+    announcements: Announcements,
     timeline: TimelineStrip,
     /// Acts and batches before these numbers are in the timeline.
     next_act: u64,
@@ -95,6 +100,9 @@ pub struct Window {
     /// Whether the list of forgotten boards is open.
     forgotten: bool,
     theme: ThemeChoice,
+    motion: MotionChoice,
+    /// What the desktop prefers, as far as it says.
+    desktop: DesktopPreferences,
     page: Page,
     pub(crate) pages: Pages,
     background: BackgroundNotices,
@@ -112,15 +120,15 @@ impl Window {
     pub fn new(ctx: &egui::Context, settings: &Settings) -> Self {
         let system_fonts = fonts::install(ctx);
         theme::install(ctx);
-        ctx.set_theme(crate::widgets::theme::preference(settings.theme));
         zoom::take_over(ctx);
+        ctx.add_plugin(AssistiveTree);
         if let Some(zoom) = settings.layout.zoom {
             ctx.set_zoom_factor(zoom::shown(
                 zoom,
                 settings.layout.window.unwrap_or(theme::WINDOW).into(),
             ));
         }
-        Self {
+        let window = Self {
             model: {
                 let mut model = Model::new(settings.selected.clone());
                 model.recall(settings.arrangement.clone(), settings.notes.clone());
@@ -133,6 +141,7 @@ impl Window {
             clock: None,
             outbox: Vec::new(),
             toasts: Toasts::default(),
+            announcements: Announcements::default(),
             timeline: TimelineStrip::new(settings),
             next_act: 0,
             next_batch: 0,
@@ -148,6 +157,8 @@ impl Window {
             shortcuts: false,
             forgotten: false,
             theme: settings.theme,
+            motion: settings.motion,
+            desktop: DesktopPreferences::default(),
             page: settings.place,
             pages: Pages::new(settings),
             background: BackgroundNotices::default(),
@@ -156,12 +167,15 @@ impl Window {
             opened: None,
             boards_since: None,
             unsaved: None,
-        }
+        };
+        window.apply_look(ctx);
+        window
     }
 
     /// Writes the state of the window into `settings`.
     pub fn remember(&self, settings: &mut Settings) {
         settings.theme = self.theme;
+        settings.motion = self.motion;
         settings.introduction = self.introduction.state;
         settings.place = self.page;
         settings.layout = self.layout;
@@ -182,6 +196,7 @@ impl Window {
         // window.
         ui.ctx()
             .accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(TITLE));
+        self.announcements.show(ui, frame);
         self.clock = Some(When {
             now: frame.now,
             steady: frame.wall,
@@ -200,7 +215,7 @@ impl Window {
             .exact_size(theme::TOP_BAR[usize::from(!WindowSize::is_compact(ui.ctx()))])
             .frame(side.inner_margin(Margin::symmetric(12, 0)))
             .show(ui, |ui| {
-                top_bar::show(ui, &context, &mut self.find, self.theme);
+                top_bar::show(ui, &context, &mut self.find, (self.theme, self.motion));
             });
         self.model.find(&self.find);
         self.model.refresh_list();
@@ -370,6 +385,7 @@ impl Window {
             let news = self.background.links(&self.model);
             self.toasts.links(news);
         }
+        self.announcements.add_event(&entry, &self.model, shown);
         self.model.add_event(entry, now);
     }
 

@@ -68,7 +68,7 @@ pub(crate) fn swatch(ui: &mut Ui, rgb: [u8; 3], name: &str, chosen: bool) -> Res
 /// The present color, as a button that opens the field; empty if it is unknown
 /// or not used. It is as wide as there is room, and says `value` if that fits.
 pub(crate) fn well(ui: &mut Ui, rgb: Option<[u8; 3]>, name: &str, value: &str) -> Response {
-    let size = vec2(ui.available_width().max(WELL), SWATCH);
+    let size = vec2(ui.available_width().max(WELL), theme::LINE);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::ColorWell, ui.is_enabled(), name));
     response

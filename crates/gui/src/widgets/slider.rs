@@ -186,6 +186,10 @@ impl Slider<'_> {
                     ui.painter()
                         .rect_filled(rail.until_x(x(value)), radius, color);
                 }
+                // The rail itself is too faint to show how far it goes.
+                let edge = Stroke::new(1.0, palette.outline);
+                ui.painter()
+                    .rect_stroke(rail, radius, edge, StrokeKind::Inside);
             }
             Rail::Painted(of) => {
                 let rail = Rect::from_center_size(rect.center(), vec2(rect.width(), PAINTED_RAIL));

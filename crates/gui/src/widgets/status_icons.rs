@@ -9,7 +9,7 @@ use eframe::egui::{
 
 use crate::{
     model::link_kind::LinkKind,
-    widgets::theme::{BREATH, Palette, palette},
+    widgets::theme::{self, BREATH, Palette, palette},
 };
 use fleet::LinkState;
 
@@ -164,6 +164,9 @@ pub(crate) fn mark(ui: &Ui, rect: Rect) {
 /// A dot that pulses while something is pending. The caller requests the next
 /// frame.
 pub(crate) fn pulse(ui: &Ui, center: Pos2, color: Color32) {
+    if !theme::moves(ui) {
+        return breathing(ui.painter(), center, 0.5, color);
+    }
     let phase = ui.input(|input| input.time) % f64::from(BREATH) / f64::from(BREATH);
     #[expect(
         clippy::cast_possible_truncation,

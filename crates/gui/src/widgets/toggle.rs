@@ -5,11 +5,11 @@ use eframe::egui::{
     vec2,
 };
 
-use crate::widgets::theme::palette;
+use crate::widgets::theme::{self, palette};
 
 /// Shows `on`, `None` where it is not known; `name` is its accessible name.
 pub(crate) fn show(ui: &mut Ui, on: Option<bool>, name: &str) -> Response {
-    let (rect, response) = ui.allocate_exact_size(vec2(40.0, 22.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(40.0, theme::LINE), Sense::click());
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Switch, ui.is_enabled(), name);
         info.selected = on;
@@ -18,6 +18,8 @@ pub(crate) fn show(ui: &mut Ui, on: Option<bool>, name: &str) -> Response {
         }
         info
     });
+    // The switch is drawn a little smaller than it can be hit.
+    let rect = rect.shrink2(vec2(0.0, 1.0));
     let palette = palette(ui);
     let place = match on {
         Some(on) => ui

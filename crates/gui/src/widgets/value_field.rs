@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{
     Align2, Id, Key, Modifiers, Response, RichText, TextEdit, Tooltip, Ui,
-    accesskit::Role,
+    accesskit::{Action, ActionData, Role},
     text::{CCursor, CCursorRange},
     vec2,
 };
@@ -52,7 +52,10 @@ impl ValueField<'_> {
     pub(crate) fn show(&self, ui: &mut Ui, context: &FrameContext) -> (Response, Option<f64>) {
         let id = ui.scope_id().with(("value field", self.name));
         let focused = ui.memory(|memory| memory.has_focus(id));
-        let by_arrows = focused.then(|| self.arrows(ui)).flatten();
+        let by_arrows = focused
+            .then(|| self.arrows(ui))
+            .flatten()
+            .or_else(|| self.by_assistant(ui, id));
         let kept = id.with("draft");
         let draft = ui.ctx().data(|data| data.get_temp::<String>(kept));
         let shown = match self.value {
@@ -103,11 +106,37 @@ impl ValueField<'_> {
         )
     }
 
+    /// A value that a screen reader or another assistive program asks for.
+    fn by_assistant(&self, ui: &Ui, id: Id) -> Option<f64> {
+        if !ui.is_enabled() {
+            return None;
+        }
+        let asked = ui.input(|input| {
+            let requests = input.accesskit_action_requests(id, Action::SetValue);
+            let numbers = requests.filter_map(|request| match &request.data {
+                Some(ActionData::NumericValue(value)) => Some(*value),
+                Some(ActionData::Value(text)) => self.fit(text).0,
+                _ => None,
+            });
+            numbers.last()
+        });
+        let count = |action| ui.input(|input| input.num_accesskit_action_requests(id, action));
+        let (more, less) = (count(Action::Increment), count(Action::Decrement));
+        asked
+            .map(|value| on_step(value, self.limits))
+            .or_else(|| self.moved(more as f64 - less as f64))
+    }
+
     /// One step up or down.
     fn arrows(&self, ui: &Ui) -> Option<f64> {
         let pressed =
             |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as f64;
         let steps = pressed(Key::ArrowUp) - pressed(Key::ArrowDown);
+        self.moved(steps)
+    }
+
+    /// The value some steps away.
+    fn moved(&self, steps: f64) -> Option<f64> {
         let step = if self.limits[2] > 0.0 {
             self.limits[2]
         } else {
@@ -152,6 +181,8 @@ impl ValueField<'_> {
             }
             if let Some(value) = self.value {
                 node.set_numeric_value(value);
+                node.add_action(Action::Increment);
+                node.add_action(Action::Decrement);
             }
         });
     }

@@ -53,12 +53,15 @@ pub(super) fn handle(ui: &Ui, rect: Rect, pin: &Pin, title: &str) -> Response {
     let id = Id::unique(("move", &pin.board, pin.component.to_string()));
     let response = ui.interact(strip(rect).0, id, Sense::drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{title}: move")));
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_description("Arrow keys move the tile, with Shift they resize it");
+    });
     response
 }
 
 /// The title line, and the menu on its right.
 fn strip(rect: Rect) -> (Rect, Rect) {
-    let strip = rect.until_y(rect.top() + HEAD).inset(vec2(HALF, 2.0));
+    let strip = rect.until_y(rect.top() + HEAD).inset(vec2(HALF, 0.0));
     let menu = strip.after_x(strip.right() - HEAD);
     (strip.until_x(menu.left()), menu)
 }

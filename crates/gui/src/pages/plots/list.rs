@@ -2,8 +2,8 @@
 //! of the visible time.
 
 use eframe::egui::{
-    Align, Button, Layout, Rect, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role,
-    vec2,
+    Align, Button, Layout, Rect, ScrollArea, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo,
+    accesskit::Role, vec2,
 };
 
 use super::{
@@ -53,7 +53,9 @@ fn row(ui: &mut Ui, curve: &Curve, shown: &Shown) -> bool {
         let (rect, _) = ui.allocate_exact_size(vec2(14.0, theme::LINE), Sense::hover());
         swatch(ui, rect, curve.number);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let remove = Button::new(icon::X).frame_when_inactive(false);
+            let remove = Button::new(icon::X)
+                .frame_when_inactive(false)
+                .min_size(Vec2::splat(theme::LINE));
             let remove = ui.add(remove);
             let name = format!("{}: remove from plots", curve.title);
             remove.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use disk::{
     documents::DocumentKind,
-    settings::{Arrangement, Grouping, Page, Sorting, ThemeChoice},
+    settings::{Arrangement, Grouping, MotionChoice, Page, Sorting, ThemeChoice},
 };
 
 use super::{
@@ -180,6 +180,14 @@ fn look() -> Vec<Entry> {
     let themes = themes.map(|(words, choice)| {
         Entry::new(icon::CIRCLE_HALF, words, WindowAction::SetTheme(choice))
     });
+    let motions = [
+        ("Motion: system", MotionChoice::System),
+        ("Motion: full", MotionChoice::Full),
+        ("Motion: reduced", MotionChoice::Reduced),
+    ];
+    let motions = motions.map(|(words, choice)| {
+        Entry::new(icon::CIRCLE_HALF, words, WindowAction::SetMotion(choice))
+    });
     let plus = icon::MAGNIFYING_GLASS_PLUS;
     let minus = icon::MAGNIFYING_GLASS_MINUS;
     let zoom = [
@@ -202,7 +210,8 @@ fn look() -> Vec<Entry> {
         WindowAction::ShowIntroduction(true),
     );
     let help = [help, introduction];
-    themes.into_iter().chain(zoom).chain(help).collect()
+    let looks = themes.into_iter().chain(motions);
+    looks.chain(zoom).chain(help).collect()
 }
 
 /// How the list of boards is arranged.

@@ -181,8 +181,11 @@ impl Window {
             }
             WindowAction::SetTheme(choice) => {
                 self.theme = choice;
-                ui.ctx()
-                    .set_theme(crate::widgets::theme::preference(choice));
+                self.apply_look(ui.ctx());
+            }
+            WindowAction::SetMotion(choice) => {
+                self.motion = choice;
+                self.apply_look(ui.ctx());
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Window {
-    /// Records the size of the window, if it is known.
+    /// Records the size and the place of the window, if they are known.
     pub(super) fn record_size(&mut self, ui: &Ui) {
         let zoom = ui.ctx().zoom_factor();
         ui.ctx().input(|input| {
@@ -21,6 +21,8 @@ impl Window {
             {
                 // The next run opens its window before it zooms.
                 self.layout.window = Some([rect.width() * zoom, rect.height() * zoom]);
+                let corner = viewport.outer_rect.map(|rect| rect.min * zoom);
+                self.layout.position = corner.map(|corner| [corner.x, corner.y]);
             }
         });
         self.zoom(ui.ctx(), zoom);

@@ -136,7 +136,8 @@ fn color_row(ui: &mut Ui, card: &Card<'_>) {
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         let room = ui.available_width();
         let wide = PRESETS.len() as f32 * (color_field::SWATCH + HALF) + HALF + color_field::WELL;
-        ui.spacing_mut().item_spacing.x = if room < wide { 0.0 } else { HALF };
+        let between = HALF - (wide - room) / PRESETS.len() as f32;
+        ui.spacing_mut().item_spacing.x = between.floor().clamp(0.0, HALF);
         if room > wide + NAME {
             let rect = ui.available_rect_before_wrap();
             let rect = rect.until_x(rect.left() + NAME);

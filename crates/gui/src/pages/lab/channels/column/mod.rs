@@ -10,7 +10,7 @@ mod status;
 mod toolbar;
 mod traffic;
 
-use eframe::egui::{Align, Button, Layout, Panel, Ui, WidgetInfo, accesskit::Role};
+use eframe::egui::{Align, Button, Layout, Panel, Ui, Vec2, WidgetInfo, accesskit::Role};
 
 use super::{
     list::ChannelRequest,
@@ -81,7 +81,8 @@ fn plot(ui: &mut Ui, pane: &mut ChannelPane, height: f32) {
     ui.horizontal(|ui| {
         let words = format!("{}  {}", plotted.pointer, plotted.words());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let button = ui.add(Button::new(icon::X).small().frame(false));
+            let button = Button::new(icon::X).small().frame(false);
+            let button = ui.add(button.min_size(Vec2::splat(theme::LINE)));
             button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Remove the plot"));
             end = button.on_hover_text("Remove the plot").clicked();
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

@@ -1,0 +1,10 @@
+//! What the desktop prefers.
+
+/// What the desktop prefers, as far as it says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DesktopPreferences {
+    /// A dark theme or a light one.
+    pub dark: Option<bool>,
+    /// No motion that only decorates.
+    pub reduced_motion: bool,
+}
