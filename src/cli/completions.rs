@@ -53,7 +53,14 @@ fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
 
 /// The page of a command, and those of its subcommands.
 fn add_pages(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
-    let man = clap_mangen::Man::new(command.clone()).manual("User Commands");
+    let name = command.get_display_name().unwrap_or(command.get_name());
+    let man = clap_mangen::Man::new(command.clone())
+        .title(name)
+        // No date, so that a build can be repeated. An empty one would make the
+        // source the date: roff drops it.
+        .date(" ")
+        .source(concat!("Switchboard ", env!("CARGO_PKG_VERSION")))
+        .manual("User Commands");
     let mut page = Vec::new();
     man.render(&mut page)?;
     pages.push((man.get_filename(), page));
@@ -81,6 +88,9 @@ mod tests {
         }
         for (name, page) in &pages {
             let text = String::from_utf8_lossy(page);
+            let title = name.trim_end_matches(".1");
+            let heading = format!(".TH {title} 1 \" \" \"Switchboard ");
+            assert!(text.contains(&heading), "{name} lacks {heading}");
             assert!(text.contains(".SH NAME"), "{name}");
             assert!(text.contains(".SH SYNOPSIS"), "{name}");
         }
