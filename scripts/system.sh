@@ -22,8 +22,8 @@ WINDOW_NEEDS=(lib:libX11.so.6=libx11-6 lib:libX11-xcb.so.1=libx11-xcb1 lib:libXc
 # A virtual display, and a tool that takes a picture of it.
 DISPLAY_NEEDS=(Xvfb=xvfb xdotool=xdotool import=imagemagick)
 
-# What a screen reader of the desktop is: its bus, and Python's bindings to it,
-# which Debian's own Python finds.
+# The accessibility bus of the desktop, and its bindings for Debian's own
+# Python.
 ASSISTIVE_NEEDS=(dbus-run-session=dbus path:/usr/share/dbus-1/services/org.a11y.Bus.service=at-spi2-core
   path:/usr/lib/python3/dist-packages/pyatspi/__init__.py=python3-pyatspi)
 

@@ -14,7 +14,8 @@ fn main() -> ExitCode {
             keys,
             listen,
             brokers,
-        } => window(demo, keys, listen, brokers),
+            has_options,
+        } => window(demo, keys, listen, brokers, has_options),
     }
 }
 
@@ -25,12 +26,13 @@ fn window(
     keys: Store,
     listen: Option<SocketAddr>,
     brokers: Vec<Broker>,
+    has_options: bool,
 ) -> ExitCode {
     use fleet::Settings;
 
     let launch = if demo.is_some() {
         gui::Launch::Demo
-    } else if listen.is_some() || !brokers.is_empty() {
+    } else if has_options {
         gui::Launch::WithOptions
     } else {
         gui::Launch::Plain

@@ -89,6 +89,9 @@ pub enum Invocation {
         listen: Option<SocketAddr>,
         /// MQTT brokers, in addition to the window's saved ones.
         brokers: Vec<Broker>,
+        /// Whether options were given that a window that is already open may
+        /// not have.
+        has_options: bool,
     },
     /// Exit: a command has run.
     Done(ExitCode),
@@ -115,6 +118,12 @@ pub fn run() -> Invocation {
         output::say(problem);
         return Invocation::Done(ExitCode::from(2));
     }
+    let has_options = args.listen.is_some()
+        || !args.mqtt.is_empty()
+        || args.keys.is_some()
+        || args.transport.is_some()
+        || args.log.is_some()
+        || args.log_file.is_some();
     let keys = Store::of(args.keys.or_else(|| {
         env::var_os("SWITCHBOARD_KEYS")
             .filter(|path| !path.is_empty())
@@ -135,6 +144,7 @@ pub fn run() -> Invocation {
                 keys,
                 listen: args.listen,
                 brokers,
+                has_options,
             };
         }
         Some(Command::Demo { boards, family }) => {
@@ -143,6 +153,7 @@ pub fn run() -> Invocation {
                 keys,
                 listen: args.listen,
                 brokers,
+                has_options,
             };
         }
         Some(command) => command,

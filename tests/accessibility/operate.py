@@ -77,8 +77,7 @@ def combo_box(screen, bench):
 
 
 def menu(screen, bench):
-    """The menu of the board, which identifies nothing and erases nothing: it
-    hides the board, and shows it again."""
+    """The menu of a card: an entry of it closes it."""
     screen.press("button", "Light: more")
     screen.press("menu item", "Add to plots")
     screen.gone("menu item", "Add to plots")
@@ -87,6 +86,10 @@ def menu(screen, bench):
 def announced(screen, bench):
     """A change at the board is announced politely, a lost board too."""
     heard = []
+
+    def politely(*parts):
+        # 1 is polite, 2 assertive.
+        return any(level == 1 and all(part in text for part in parts) for text, level in heard)
 
     def hear(event):
         heard.append((str(event.any_data), event.detail1))
@@ -98,10 +101,10 @@ def announced(screen, bench):
     word = "Off" if on else "On"
     within(
         f"Motor forward: {word} is announced",
-        lambda: any("Motor forward" in text and word in text for text, _ in heard),
+        lambda: politely("Motor forward", word),
     )
     bench.at_board(bench.others[0], "stop \"Desk lamp\"")
-    within("the lost board is announced", lambda: any("Desk lamp" in text for text, _ in heard))
+    within("the lost board is announced", lambda: politely("Desk lamp"))
     bench.at_board(bench.others[0], "start \"Desk lamp\"")
     within("three boards are connected", lambda: screen.find("toggle button", "3 connected"))
     listener.deregister("object:announcement")

@@ -13,7 +13,8 @@ import operate
 from bench import Bench
 from pages import ESCAPE, PAGES
 
-# Controls that only look at or sort what is shown, and what a mouse drags.
+# Roles that cannot have the focus: they only show something, or a mouse drags
+# them.
 UNFOCUSED = {"progress bar", "separator"}
 
 

@@ -19,6 +19,9 @@ const OVERLAP: f32 = 3.0;
 /// A smaller control is hard to hit, unless this much room around its middle is
 /// its own (WCAG 2.2, 2.5.8).
 const LEAST: f32 = 24.0;
+
+/// A control that is smaller cannot be hit, however much room it has.
+const TINY: f32 = 12.0;
 /// At most this many widgets of a page are scrolled to.
 const SCROLLED: usize = 120;
 
@@ -229,7 +232,9 @@ fn sizes_and_overlaps(widgets: &[Widget], faults: &mut BTreeSet<String>) {
     for (at, one) in operable.iter().enumerate() {
         if is_preset(one) && is_small(one) {
             println!("not measured: {:?}: {}", one.rect.size(), one.described());
-        } else if is_small(one) && has_close_neighbor(one, &operable) {
+        } else if one.rect.width().min(one.rect.height()) < TINY
+            || is_small(one) && has_close_neighbor(one, &operable)
+        {
             let size = one.rect.size();
             faults.insert(format!("too small to hit: {size:?}: {}", one.described()));
         }

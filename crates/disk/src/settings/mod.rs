@@ -40,7 +40,7 @@ pub enum ThemeChoice {
     Dark,
 }
 
-/// Whether the window moves for show: switches that slide, lists that scroll
+/// How much the window is animated: switches that slide, lists that scroll
 /// smoothly, dots that pulse.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,9 +48,9 @@ pub enum MotionChoice {
     /// As the desktop prefers.
     #[default]
     System,
-    /// It moves.
+    /// With all animations.
     Full,
-    /// It does not move.
+    /// Without animations.
     Reduced,
 }
 
@@ -169,7 +169,7 @@ pub struct Settings {
     /// The theme.
     #[serde(deserialize_with = "or_default")]
     pub theme: ThemeChoice,
-    /// Whether the window moves for show.
+    /// How much the window is animated.
     #[serde(deserialize_with = "or_default")]
     pub motion: MotionChoice,
     /// The current page.

@@ -1,6 +1,6 @@
 //! Opens the window where it was, as long as a screen is there.
 
-use eframe::egui::{self, Pos2, Rect, Vec2, ViewportCommand, vec2};
+use eframe::egui::{Pos2, Rect, Vec2, ViewportCommand, vec2};
 
 /// The part of a window by which it is moved, from its top.
 const TITLE_BAR: f32 = 32.0;
@@ -9,11 +9,13 @@ const REACHABLE: Vec2 = vec2(64.0, 16.0);
 
 /// Moves a window that was opened at `position` to the first screen, unless its
 /// title bar can be reached there: its screen may have been unplugged. All in
-/// points of the desktop.
+/// points of the desktop. `zoom` is that of the first frame, by which the
+/// command is scaled.
 pub(crate) fn bring_into_view(
     cc: &eframe::CreationContext<'_>,
     position: Option<[f32; 2]>,
     size: [f32; 2],
+    zoom: f32,
 ) {
     let (Some(position), Some(window)) = (position, cc.winit_window()) else {
         return;
@@ -32,8 +34,8 @@ pub(crate) fn bring_into_view(
         .collect();
     if let Some(place) = better_place(position.into(), size.into(), &screens) {
         log::debug!("the window was at {position:?}, where no screen is; it is moved to {place:?}");
-        let ctx: &egui::Context = &cc.egui_ctx;
-        ctx.send_viewport_cmd(ViewportCommand::OuterPosition(place / ctx.zoom_factor()));
+        let moved = ViewportCommand::OuterPosition(place / zoom);
+        cc.egui_ctx.send_viewport_cmd(moved);
     }
 }
 

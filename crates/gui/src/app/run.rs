@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -22,15 +22,15 @@ use crate::{
         state::App,
     },
     model::{sessions::Replays, virtual_boards::SampleBoards},
-    shell::window::TITLE,
+    shell::{window::TITLE, zoom},
     widgets::theme,
 };
 use fleet::{self, Broker, BrokerAddress, Fleet};
 
 /// The message after a crash.
-const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the window, the page \
-    and the order of the list have been reset; your boards, rooms, tags, scenes and dashboards \
-    are unchanged.";
+const CRASHED: &str = "Switchboard crashed last time. The size, position and zoom of the window, \
+    the page and the order of the list have been reset; your boards, rooms, tags, scenes and \
+    dashboards are unchanged.";
 
 /// What a start means while another window is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,17 +118,19 @@ pub fn run(options: Options) -> Result<Ended, RunError> {
         memory,
         keys,
     } = options;
-    let folder = memory.clone().or_else(disk::settings::folder);
-    let mut instance = match folder.filter(|_| launch != Launch::Demo) {
-        Some(folder) => match single_instance::claim(&folder, launch == Launch::Plain) {
+    let folder = memory.or_else(disk::settings::folder);
+    let mut instance = None;
+    if launch != Launch::Demo
+        && let Some(folder) = &folder
+    {
+        match single_instance::claim(folder, launch == Launch::Plain) {
             Claim::Raised => return Ok(Ended::RaisedOther),
-            Claim::First(instance) => Some(instance),
-        },
-        None => None,
-    };
+            Claim::First(claimed) => instance = Some(claimed),
+        }
+    }
     // Keys are loaded once there is a window, since the keychain may ask for a
     // password.
-    let (mut file, problem) = SettingsFile::open(memory);
+    let (mut file, problem) = SettingsFile::open(folder);
     let crashed = file.begin_run();
     let listen = fleet.listen.or(file.settings().listen);
     let mut brokers = fleet.brokers.clone();
@@ -171,7 +173,8 @@ pub fn run(options: Options) -> Result<Ended, RunError> {
     let claimed = instance.as_mut();
     let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
         reached.store(true, Ordering::Relaxed);
-        placement::bring_into_view(cc, layout.position, size);
+        let zoom = zoom::shown(layout.zoom.unwrap_or(1.0), size.into());
+        placement::bring_into_view(cc, layout.position, size, zoom);
         if let Some(instance) = claimed {
             raise_when_asked(instance, cc);
         }
@@ -201,18 +204,22 @@ pub fn run(options: Options) -> Result<Ended, RunError> {
 
 /// Brings the window to the front when a second start asks for it.
 fn raise_when_asked(instance: &mut Instance, cc: &eframe::CreationContext<'_>) {
-    let (ctx, window) = (cc.egui_ctx.clone(), cc.winit_window().cloned());
+    // Weak: eframe leaves its event loop once the window is destroyed, which a
+    // reference that stays prevents (emilk/egui#6757).
+    let (ctx, window) = (cc.egui_ctx.clone(), cc.winit_window().map(Arc::downgrade));
     instance.on_raise(move || {
+        let Some(window) = window.as_ref().and_then(Weak::upgrade) else {
+            return false;
+        };
         log::info!("another start raises this window");
-        if let Some(window) = &window {
-            // A minimized window draws no frame that could do so.
-            window.set_minimized(false);
-            window.focus_window();
-        }
+        // A minimized window draws no frame that could do so.
+        window.set_minimized(false);
+        window.focus_window();
         ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(
             egui::UserAttentionType::Informational,
         ));
         ctx.request_repaint();
+        true
     });
 }
 

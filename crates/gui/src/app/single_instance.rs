@@ -3,7 +3,7 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
     sync::mpsc,
     thread,
     time::Duration,
@@ -25,63 +25,61 @@ const LONGEST: u64 = 64;
 
 /// The right to be the window of a settings folder.
 pub(crate) enum Claim {
-    /// No other window is open.
+    /// This start opens a window.
     First(Instance),
     /// Another one is open, and was raised.
     Raised,
 }
 
-/// The socket that later starts connect to; it ends with its value.
+/// The socket that later starts connect to. Its file stays when the program
+/// ends: a socket without a listener refuses at once, and is replaced.
+#[derive(Default)]
 pub(crate) struct Instance {
     listener: Option<Listener>,
-    /// The file of the socket, where it has one.
-    file: Option<PathBuf>,
 }
 
 /// Claims `folder` for this window. With `raise`, a window that already has it
 /// is raised instead. Without a socket, as in a folder whose path is too long,
 /// every start opens a window.
 pub(crate) fn claim(folder: &Path, raise: bool) -> Claim {
-    let nothing = Instance {
-        listener: None,
-        file: None,
-    };
     let path = folder.join("window.sock");
-    // Two starts at the same time must not both find no window.
-    let _lock = match std::fs::create_dir_all(folder).and_then(|()| files::lock(&path)) {
+    // Two starts at the same time must not both find no window. Not the socket
+    // itself: only regular files are locked.
+    let locked = folder.join("window");
+    let _lock = match files::create_private_folder(folder).and_then(|()| files::lock(&locked)) {
         Ok(lock) => lock,
         Err(error) => {
             log::debug!("no other window is looked for: {error}");
-            return Claim::First(nothing);
+            return Claim::First(Instance::default());
         }
     };
     if ask(&path, if raise { RAISE } else { PING }) {
         // Another window has the socket, and keeps it.
         return match raise {
             true => Claim::Raised,
-            false => Claim::First(nothing),
+            false => Claim::First(Instance::default()),
         };
     }
     let listener = name(&path).and_then(|name| {
         let options = ListenerOptions::new().name(name);
-        // A socket without an answer is of a window that crashed.
+        // A socket without an answer is of a window that is closed or stuck.
         options.try_overwrite(true).create_sync()
     });
     match listener {
         Ok(listener) => Claim::First(Instance {
             listener: Some(listener),
-            file: cfg!(unix).then_some(path),
         }),
         Err(error) => {
             log::debug!("later starts will not find this window: {error}");
-            Claim::First(nothing)
+            Claim::First(Instance::default())
         }
     }
 }
 
 impl Instance {
-    /// Calls `raise` whenever another start asks for it.
-    pub(crate) fn on_raise(&mut self, raise: impl Fn() + Send + 'static) {
+    /// Calls `raise` whenever another start asks for it; it returns whether
+    /// there still is a window.
+    pub(crate) fn on_raise(&mut self, raise: impl Fn() -> bool + Send + 'static) {
         let Some(listener) = self.listener.take() else {
             return;
         };
@@ -100,14 +98,6 @@ impl Instance {
         let named = thread::Builder::new().name("raise".to_owned());
         if let Err(error) = named.spawn(serve) {
             log::warn!("later starts will not find this window: {error}");
-        }
-    }
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        if let Some(file) = &self.file {
-            let _ = std::fs::remove_file(file);
         }
     }
 }
@@ -162,14 +152,20 @@ fn exchange(mut stream: Stream, request: &str) -> io::Result<String> {
     line(stream)
 }
 
-fn answer(mut stream: &Stream, raise: &impl Fn()) -> io::Result<()> {
-    match line(stream)?.as_str() {
+fn answer(mut stream: &Stream, raise: &impl Fn() -> bool) -> io::Result<()> {
+    // A client that says nothing must not keep others out.
+    #[cfg(unix)]
+    stream.set_recv_timeout(Some(PATIENCE))?;
+    let is_done = match line(stream)?.as_str() {
         RAISE => raise(),
-        PING => {}
+        PING => true,
         // Of a newer version.
-        _ => return Ok(()),
+        _ => false,
+    };
+    if is_done {
+        writeln!(stream, "{DONE}")?;
     }
-    writeln!(stream, "{DONE}")
+    Ok(())
 }
 
 fn line(stream: impl Read) -> io::Result<String> {
@@ -195,16 +191,48 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut first = first(&folder);
         let (sender, raised) = mpsc::channel();
-        first.on_raise(move || sender.send(()).expect("received"));
+        first.on_raise(move || sender.send(()).is_ok());
         assert!(matches!(claim(folder.path(), true), Claim::Raised));
         raised.recv_timeout(PATIENCE).expect("it was raised");
         // A start with options opens a window of its own.
         assert!(matches!(claim(folder.path(), false), Claim::First(_)));
         assert!(raised.try_recv().is_err(), "and raises none");
         assert!(matches!(claim(folder.path(), true), Claim::Raised));
-        drop(first);
+        // Nor is it a window any more while its program ends.
+        drop(raised);
+        assert!(matches!(claim(folder.path(), true), Claim::First(_)));
         let other = tempfile::tempdir().expect("a temporary folder");
         assert!(matches!(claim(other.path(), true), Claim::First(_)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn of_two_starts_after_a_crash_one_opens_a_window_which_only_its_user_can_reach() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let parent = tempfile::tempdir().expect("a temporary folder");
+        let folder = parent.path().join("switchboard");
+        std::fs::create_dir(&folder).expect("a folder");
+        drop(std::os::unix::net::UnixListener::bind(folder.join("window.sock")).expect("a socket"));
+        let starts: Vec<_> = (0..4)
+            .map(|_| {
+                let folder = folder.clone();
+                thread::spawn(move || match claim(&folder, true) {
+                    Claim::First(mut instance) => {
+                        instance.on_raise(|| true);
+                        true
+                    }
+                    Claim::Raised => false,
+                })
+            })
+            .collect();
+        let opened = starts.into_iter().filter_map(|start| start.join().ok());
+        assert_eq!(opened.filter(|opened| *opened).count(), 1);
+
+        let new = parent.path().join("new");
+        let _instance = claim(&new, true);
+        let mode = std::fs::metadata(&new).expect("a folder").permissions();
+        assert_eq!(mode.mode() & 0o777, 0o700);
     }
 
     #[cfg(unix)]
@@ -215,10 +243,11 @@ mod tests {
         drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket"));
         assert!(path.exists());
         let mut first = first(&folder);
-        first.on_raise(|| {});
+        first.on_raise(|| true);
         assert!(matches!(claim(folder.path(), true), Claim::Raised));
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_folder_that_cannot_be_is_no_reason_not_to_start() {
         let path = Path::new("/dev/null/switchboard");

@@ -12,6 +12,7 @@ use crate::model::{boards::Model, event_text::event_text, frame_context::FrameCo
 use eframe::egui::{
     Id, Ui,
     accesskit::{Live, Role},
+    accesskit_root_id,
 };
 use fleet::{LinkState, LogEntry, LogEvent, Outcome, Shown};
 
@@ -41,11 +42,11 @@ impl Announcements {
         if !is_news(&entry.what, on_page) {
             return;
         }
-        let board = model.title_of(entry.board);
-        let words = event_text(model, entry, None);
-        let parts = [board.as_str(), &words.subject, &words.what, &words.who];
-        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        self.add(parts.join(", "));
+        let mut words = event_text(model, entry, None);
+        // A key and a delay are tedious to hear.
+        words.key.clear();
+        words.timing.clear();
+        self.add(words.in_one(&model.title_of(entry.board)));
     }
 
     fn add(&mut self, text: String) {
@@ -58,16 +59,22 @@ impl Announcements {
 
     /// Puts the current announcement into the accessibility tree.
     pub(crate) fn show(&mut self, ui: &Ui, frame: &FrameContext) {
+        // Nothing reads the tree: nothing waits, and no frame is drawn for it.
+        let root = ui.ctx().accesskit_node_builder(accesskit_root_id(), |_| ());
+        if root.is_none() {
+            self.waiting.clear();
+            self.dropped = 0;
+            return;
+        }
         let since = self.shown.as_ref().map(|(_, since)| *since);
-        let age = since.map(|since| frame.now.saturating_duration_since(since));
-        match age.and_then(|age| EVERY.checked_sub(age)) {
-            _ if self.waiting.is_empty() => {}
-            Some(left) if !left.is_zero() => frame.again_in(left),
-            _ => {
-                let text = self.take();
-                self.shown = Some((text, frame.now));
-                self.number = self.number.wrapping_add(1);
-            }
+        let left = since.map_or(Duration::ZERO, |since| {
+            EVERY.saturating_sub(frame.now.saturating_duration_since(since))
+        });
+        if !self.waiting.is_empty() && left.is_zero() {
+            self.shown = Some((self.take(), frame.now));
+            self.number = self.number.wrapping_add(1);
+        } else if !self.waiting.is_empty() {
+            frame.again_in(left);
         }
         if let Some((text, _)) = &self.shown {
             let id = Id::unique("announcement").with(self.number);

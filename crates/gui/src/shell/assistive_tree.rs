@@ -52,8 +52,8 @@ fn complete(node: &mut Node) {
 fn without_icons(node: &mut Node) {
     let is_icon = |sign: char| ('\u{e000}'..='\u{f8ff}').contains(&sign);
     let words = |text: &str| {
-        let words = text.replace(is_icon, "");
-        text.contains(is_icon).then(|| words.trim().to_owned())
+        text.contains(is_icon)
+            .then(|| text.replace(is_icon, "").trim().to_owned())
     };
     if let Some(words) = node.label().and_then(words) {
         node.set_label(words);

@@ -52,7 +52,7 @@ impl ValueField<'_> {
     pub(crate) fn show(&self, ui: &mut Ui, context: &FrameContext) -> (Response, Option<f64>) {
         let id = ui.scope_id().with(("value field", self.name));
         let focused = ui.memory(|memory| memory.has_focus(id));
-        let by_arrows = focused
+        let stepped = focused
             .then(|| self.arrows(ui))
             .flatten()
             .or_else(|| self.by_assistant(ui, id));
@@ -78,7 +78,7 @@ impl ValueField<'_> {
         let escape = ui.input(|input| input.key_pressed(Key::Escape));
         let done = response.lost_focus() && !escape;
         let changed = typed != shown;
-        let keep = response.has_focus() && changed && by_arrows.is_none();
+        let keep = response.has_focus() && changed && stepped.is_none();
         ui.ctx().data_mut(|data| {
             if keep {
                 data.insert_temp(kept, typed.clone());
@@ -87,7 +87,7 @@ impl ValueField<'_> {
             }
         });
         self.describe(&response);
-        let requested = by_arrows.or_else(|| {
+        let requested = stepped.or_else(|| {
             let typed = (done && changed).then_some(typed.as_str())?;
             let (fitting, notice) = self.fit(typed);
             let until = context.now + NOTICE;
@@ -114,7 +114,7 @@ impl ValueField<'_> {
         let asked = ui.input(|input| {
             let requests = input.accesskit_action_requests(id, Action::SetValue);
             let numbers = requests.filter_map(|request| match &request.data {
-                Some(ActionData::NumericValue(value)) => Some(*value),
+                Some(ActionData::NumericValue(value)) if value.is_finite() => Some(*value),
                 Some(ActionData::Value(text)) => self.fit(text).0,
                 _ => None,
             });

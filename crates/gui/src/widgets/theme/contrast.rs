@@ -37,11 +37,6 @@ fn surfaces(of: &Palette) -> [Named; 6] {
     ]
 }
 
-/// What a button or a row is painted in at rest and under the pointer.
-fn plates(of: &Palette) -> [Named; 2] {
-    [("control", of.control), ("hovered", of.hovered)]
-}
-
 /// Colors, what they are painted on, and the least contrast.
 fn pairs(of: &Palette) -> Vec<(Named, Named, f32)> {
     let texts = [
@@ -76,7 +71,11 @@ fn pairs(of: &Palette) -> Vec<(Named, Named, f32)> {
         pairs.extend(surfaces(of).map(|surface| (icon, surface, ICON)));
         pairs.push((icon, ("control", of.control), ICON));
     }
-    pairs.extend(plates(of).map(|plate| (("accent", of.accent), plate, ICON)));
+    // The mark of what is chosen, on a button or a row at rest and under the
+    // pointer.
+    for plate in [("control", of.control), ("hovered", of.hovered)] {
+        pairs.push((("accent", of.accent), plate, ICON));
+    }
     for (at, curve) in of.series.iter().enumerate() {
         let name = ["1", "2", "3", "4", "5", "6", "7", "8"][at];
         pairs.push(((name, *curve), ("card", of.card), ICON));
