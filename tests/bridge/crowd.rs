@@ -83,7 +83,6 @@ fn forget_peak(id: u32) {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn a_thousand_boards_are_announced_at_once_when_home_assistant_starts() {
     // Mosquitto would drop what a subscriber with QoS 1 has not taken.
     let config = format!("{OPEN}\nmax_queued_messages 0");

@@ -189,6 +189,7 @@ impl Bridge {
     }
 
     /// Its process id; `ip netns exec` replaces itself with the program.
+    #[cfg(target_os = "linux")]
     pub(crate) fn id(&self) -> u32 {
         self.running.0.id()
     }

@@ -8,6 +8,7 @@
 
 mod commanding;
 mod controlling;
+#[cfg(target_os = "linux")]
 mod crowd;
 mod faults;
 mod lab;

@@ -148,9 +148,9 @@ fn an_access_control_list_that_refuses_is_named() {
     ] {
         let bridge = Bridge::start(&broker.url(), &boards, more);
         let expected = format!(
-            "The broker accepted a message on switchboard/lab/$bridge/one and did not deliver \
-             it. Its access control list probably does not allow this user to: let the user read \
-             and write {filters}."
+            "The broker accepted a message on switchboard/lab/$bridge/one but did not deliver \
+             it. Its access control list probably denies this user access: allow the user to \
+             read and write {filters}."
         );
         assert_eq!(bridge.says("access control list"), expected);
     }
@@ -258,7 +258,7 @@ fn two_bridges_with_one_name_are_told() {
     for bridge in [&first, &second] {
         assert_eq!(
             bridge.says("Another bridge"),
-            "Another bridge with the name \"same\" is connected to this broker, and each \
+            "Another bridge with the name \"same\" seems to be connected to this broker, and each \
              disconnects the other. Give each bridge its own name with --name."
         );
     }

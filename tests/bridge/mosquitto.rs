@@ -2,6 +2,7 @@
 //! namespaces.
 
 use std::{
+    cell::RefCell,
     fs,
     io::{self, Write},
     net::{Ipv4Addr, TcpListener},
@@ -140,6 +141,30 @@ impl Broker {
             _running: Running(child),
             messages,
         }
+    }
+
+    /// What is retained one level below a topic.
+    pub(crate) fn retained(&self, parent: &str) -> Vec<Message> {
+        let end = format!("{parent}/end");
+        // Retained, so that it arrives however late the client subscribes.
+        self.publish(&end, "subscribed", &["-r"]);
+        let seen = self.subscribe(&format!("{parent}/+"));
+        let found = RefCell::new(Vec::new());
+        let until = |payload: &str| {
+            seen.find(payload, |message| {
+                if message.topic == end {
+                    return message.payload == payload;
+                }
+                let retained = message.retained.then(|| message.clone());
+                found.borrow_mut().extend(retained);
+                false
+            });
+        };
+        until("subscribed");
+        // After everything that was retained.
+        self.publish(&end, "all", &[]);
+        until("all");
+        found.into_inner()
     }
 }
 

@@ -285,6 +285,10 @@ fn a_bridge_without_its_broker_for_three_minutes_loses_no_state_and_repeats_no_c
         ),
     );
     assert!(presses == 3, "{presses} presses: done late, or twice");
+    assert!(said - cut < CLAIM_KEEP_ALIVE + SLACK);
+    assert!(withdrawn.at - cut < CLAIM_KEEP_ALIVE * 3 / 2 + SLACK);
+    assert!(offline.at - cut < KEEP_ALIVE * 3 / 2 + SLACK);
+    assert!(shown.saturating_duration_since(mended) < ACTIVE_WITHIN + SLACK);
     assert!(obeyed - mended < ACTIVE_WITHIN + SLACK);
     let replies = site.seen.drain();
     assert!(

@@ -3,8 +3,8 @@
     judge.py FOLDER
 
 Sends a toggle about every 50 ms with aiomqtt, every 200 ms after the kill, and sorts them by what became of each. At the same time two of our own programs toggle a board
-each, through the broker: one connected to a node that survives, the other to the cluster, as the bridge is. They must report every command once, within seconds: as done, or as
-not confirmed. Judged by the boards themselves, over their own connections: no toggle was done twice, and every one that was reported as done was done. At the end the broker has
+each, through the broker: one connected to a node that survives, the other to the cluster, as the bridge is. They must report every command once, within seconds: as done, refused,
+or not confirmed. Judged by the boards themselves, over their own connections: no toggle was done twice, and every one that was reported as done was done. At the end the broker has
 the states of the first board.
 """
 

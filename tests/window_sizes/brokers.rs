@@ -51,7 +51,6 @@ fn the_facts_of_a_board_wrap_and_its_button_does_not() {
 fn brokers() -> FleetStatus {
     let failed = |problem: &str, refuses_login| BrokerState::Failed {
         problem: problem.to_owned(),
-        needs_change: refuses_login,
         refuses_login,
     };
     let long = format!("mqtts://user@{}.example.com:18883", "broker".repeat(9));

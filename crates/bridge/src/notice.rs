@@ -49,7 +49,7 @@ pub enum Notice {
     NotDelivered {
         /// Its topic.
         topic: String,
-        /// What the user must be allowed.
+        /// What the user must be allowed to read and write.
         filters: String,
     },
     /// The broker refused a subscription.
@@ -119,13 +119,13 @@ impl fmt::Display for Notice {
             ),
             Self::SameName { name } => write!(
                 formatter,
-                "Another bridge with the name {name:?} is connected to this broker, and each \
-                 disconnects the other. Give each bridge its own name with --name."
+                "Another bridge with the name {name:?} seems to be connected to this broker, \
+                 and each disconnects the other. Give each bridge its own name with --name."
             ),
             Self::NotDelivered { topic, filters } => write!(
                 formatter,
-                "The broker accepted a message on {topic} and did not deliver it. Its access \
-                 control list probably does not allow this user to: let the user read and write \
+                "The broker accepted a message on {topic} but did not deliver it. Its access \
+                 control list probably denies this user access: allow the user to read and write \
                  {filters}."
             ),
             Self::SubscriptionRefused { filter } => write!(

@@ -10,11 +10,7 @@ use std::{
     env,
     error::Error,
     io::{self, BufRead},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{RecvTimeoutError, channel},
-    },
+    sync::mpsc::{RecvTimeoutError, channel},
     thread,
     time::{Duration, Instant},
 };
@@ -42,17 +38,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let fleet = Fleet::start(settings)?;
     let key = found(&fleet, &board)?;
     println!("{}", json!({ "ready": board }));
-    let ended = Arc::new(AtomicBool::new(false));
-    let end = Arc::clone(&ended);
+    let (end, ended) = channel::<()>();
     thread::spawn(move || {
         io::stdin().lock().lines().for_each(drop);
-        end.store(true, Ordering::Relaxed);
+        drop(end);
     });
     let params = Object::from_iter([("id".to_owned(), json!(0))]);
     for number in 0_u64.. {
-        if ended.load(Ordering::Relaxed) {
-            break;
-        }
         let (reply, outcomes) = channel();
         let sent = Instant::now();
         fleet.call(
@@ -69,7 +61,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (outcome, told) = (word(&outcome), told(&outcome));
         let line = json!({ "command": number, "outcome": outcome, "ms": took, "told": told });
         println!("{line}");
-        thread::sleep(PAUSE);
+        if ended.recv_timeout(PAUSE) == Err(RecvTimeoutError::Disconnected) {
+            break;
+        }
     }
     Ok(())
 }

@@ -81,7 +81,7 @@ impl Published {
         &self,
         view: &Arc<BoardView>,
         scope: ChangeScope,
-        events: Vec<(SystemTime, LogEvent)>,
+        mut events: Vec<(SystemTime, LogEvent)>,
     ) {
         let wakes = {
             let mut state = self.lock();
@@ -91,7 +91,6 @@ impl Published {
                 new: view,
                 scope,
             };
-            let mut events = events;
             if state.watches.values().all(|unseen| unseen.skips_changes) {
                 events.retain(|(_, what)| !matches!(what, LogEvent::Changed { .. }));
             }

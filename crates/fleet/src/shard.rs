@@ -31,8 +31,7 @@ pub struct ShardError(String);
 impl Shard {
     /// Whether it contains the board with this id.
     pub fn contains(self, board: &str) -> bool {
-        let number = || fnv_1a(board.as_bytes()) % u64::from(self.of);
-        self.of == 1 || number() == u64::from(self.number - 1)
+        self.of == 1 || fnv_1a(board.as_bytes()) % u64::from(self.of) == u64::from(self.number - 1)
     }
 
     /// The number of shards.

@@ -120,11 +120,6 @@ impl Client {
         self.with(|session| session.state(topic, payload));
     }
 
-    /// Removes the retained value of a topic.
-    pub fn clear(&self, topic: &str) {
-        self.with(|session| session.state(topic, Vec::new()));
-    }
-
     /// Publishes an event; without a connection it is dropped and counted.
     pub fn event(&self, topic: &str, payload: Vec<u8>) {
         self.with(|session| session.event(topic, payload));

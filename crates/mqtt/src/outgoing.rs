@@ -173,6 +173,7 @@ impl Outgoing {
     }
 
     /// How many states wait.
+    #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
         self.changed.len() - self.replies
     }

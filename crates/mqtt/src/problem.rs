@@ -1,6 +1,6 @@
 //! Why there is no connection to the broker, as a sentence.
 
-use net::client::{DialError, TlsProblem, Unreached};
+use net::client::{DialError, Unreached};
 
 use crate::LIMIT;
 
@@ -62,20 +62,6 @@ impl Problem {
             Self::WrongPassword | Self::NotAuthorized | Self::NoUser
         )
     }
-
-    /// Whether waiting does not help: someone has to change something.
-    pub fn is_configuration(&self) -> bool {
-        matches!(
-            self,
-            Self::Tls(_)
-                | Self::WrongPassword
-                | Self::NotAuthorized
-                | Self::NoUser
-                | Self::ClientId(_)
-                | Self::Version
-                | Self::TakenOver { .. }
-        )
-    }
 }
 
 impl From<DialError> for Problem {
@@ -83,19 +69,7 @@ impl From<DialError> for Problem {
         match error {
             DialError::Unreachable { source, .. } => Self::Unreachable(reason(&source)),
             DialError::NoAnswer { .. } => Self::Silent,
-            DialError::Tls { problem, .. } => Self::Tls(match problem {
-                TlsProblem::NotTls => {
-                    "it does not speak TLS on this port. To connect without TLS, use mqtt:// \
-                     instead of mqtts://"
-                        .to_owned()
-                }
-                TlsProblem::Ended => {
-                    "it closed the connection during the handshake. It may not speak TLS; if so, \
-                     use mqtt:// instead of mqtts://"
-                        .to_owned()
-                }
-                other => other.to_string(),
-            }),
+            DialError::Tls { problem, .. } => Self::Tls(problem.with_advice("mqtt://", "mqtts://")),
         }
     }
 }

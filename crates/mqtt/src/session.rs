@@ -521,12 +521,6 @@ impl Session {
     pub fn is_leaving(&self) -> bool {
         self.leaving
     }
-
-    /// How many states the broker does not have yet, apart from those on their
-    /// way.
-    pub fn waiting(&self) -> usize {
-        self.outgoing.waiting()
-    }
 }
 
 #[cfg(test)]

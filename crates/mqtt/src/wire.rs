@@ -1,5 +1,5 @@
-//! Packets of MQTT 3.1.1 as bytes. The only file that names rumqttc, whose
-//! codec it uses. Decides nothing.
+//! Packets of MQTT 3.1.1 as bytes. The only file of this crate that names
+//! rumqttc, whose codec it uses. Decides nothing.
 
 use std::time::Duration;
 

@@ -218,7 +218,7 @@ fn a_state_is_retained_a_command_is_not_and_the_will_follows_a_leave() {
         _ => None,
     });
     assert_eq!(next, ("t/state".to_owned(), b"2".to_vec()));
-    second.clear("t/state");
+    second.state("t/state", Vec::new());
     assert_eq!(message(&events, "t/state"), (Vec::new(), false));
 }
 

@@ -341,11 +341,13 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                 forget(&mut site, &mut self.active, view.key);
                 continue;
             }
+            if !site.insert(&view) {
+                continue;
+            }
             site.counters.board(&view);
             if let Some(active) = &mut self.active {
                 active.board(&view);
             }
-            site.insert(&view);
         }
         for entry in &changes.log {
             let Site {

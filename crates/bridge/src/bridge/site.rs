@@ -26,19 +26,25 @@ impl Site {
         self.boards.get(self.by_id.get(id)?)
     }
 
-    /// A board is new or has changed.
-    pub(super) fn insert(&mut self, view: &Arc<BoardView>) {
-        let key = view.key;
+    /// A board is new or has changed. `false` if another board has its id: both
+    /// turned out to be one, and the fleet forgets this one next.
+    pub(super) fn insert(&mut self, view: &Arc<BoardView>) -> bool {
+        let (key, id) = (view.key, view.id.as_deref());
+        let owner = id.and_then(|id| self.by_id.get(id));
+        if owner.is_some_and(|owner| *owner != key) {
+            return false;
+        }
         let before = self.boards.insert(key, Arc::clone(view));
         let before = before.as_ref().and_then(|before| before.id.as_deref());
-        if before != view.id.as_deref() {
+        if before != id {
             if let Some(before) = before {
-                self.remove_id(before, key);
+                self.by_id.remove(before);
             }
-            if let Some(id) = &view.id {
-                self.by_id.insert(id.clone(), key);
+            if let Some(id) = id {
+                self.by_id.insert(id.to_owned(), key);
             }
         }
+        true
     }
 
     /// Forgets a board; whether it was known.
@@ -48,16 +54,9 @@ impl Site {
             return false;
         };
         if let Some(id) = &view.id {
-            self.remove_id(id, key);
-        }
-        true
-    }
-
-    /// Another board may have the id by now.
-    fn remove_id(&mut self, id: &str, key: BoardKey) {
-        if self.by_id.get(id) == Some(&key) {
             self.by_id.remove(id);
         }
+        true
     }
 }
 
@@ -89,11 +88,12 @@ mod tests {
         // Another board answers at its address, and it is found elsewhere.
         site.insert(&board(1, "b"));
         assert_eq!((key(&site, "a"), key(&site, "b")), (None, Some(1)));
-        site.insert(&board(2, "b"));
+        // Two boards turn out to be one: the fleet forgets the second.
+        assert!(!site.insert(&board(2, "b")));
+        assert!(!site.remove(BoardKey(2)));
+        assert_eq!(key(&site, "b"), Some(1));
         assert!(site.remove(BoardKey(1)));
         assert!(!site.remove(BoardKey(1)));
-        assert_eq!(key(&site, "b"), Some(2));
-        assert!(site.remove(BoardKey(2)));
         assert_eq!(key(&site, "b"), None);
         assert!(site.by_id.is_empty());
     }

@@ -209,7 +209,7 @@ impl Announcer {
                 Some(Announce::States) => board.states.clear(),
                 None => {}
             }
-            if removed.contains(&self.ctx.discovery_topic(&board.id)) {
+            if !removed.is_empty() && removed.contains(&self.ctx.discovery_topic(&board.id)) {
                 board.repeat_discovery();
             }
             messages.extend(self.board(now, view));

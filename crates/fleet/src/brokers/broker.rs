@@ -113,8 +113,8 @@ impl Connected {
             let cost = cost(&event);
             let is_message = matches!(event, Event::Message { .. });
             if is_message && unread.load(Ordering::Relaxed) + cost > UNREAD {
-                // The newest is lost: what is retained comes again with the
-                // next connection to the broker, and reports are repeated.
+                // The newest is lost: what is retained comes again when it is
+                // subscribed to again, and reports are repeated.
                 log::debug!("{name}: a message is skipped, too many are unread");
                 return;
             }
@@ -203,7 +203,6 @@ impl Connected {
     pub(super) fn disconnected(&mut self, problem: &mqtt::Problem) {
         self.state = BrokerState::Failed {
             problem: problem.to_string(),
-            needs_change: problem.is_configuration(),
             refuses_login: problem.is_login(),
         };
         for directory in &mut self.directories {

@@ -89,36 +89,37 @@ impl BrokerStatus {
     /// What is wrong with it, as sentences that name it; `None` if nothing is.
     pub fn problem(&self) -> Option<String> {
         let address = &self.address;
-        match (&self.state, self.refused.as_slice()) {
-            (BrokerState::Failed { problem, .. }, _) => {
-                Some(format!("Could not use the broker {address}: {problem}."))
+        Some(match &self.state {
+            BrokerState::Failed { problem, .. } => {
+                format!("Could not use the broker {address}: {problem}.")
             }
-            (_, []) => None,
-            (_, refused) => Some(format!(
-                "The broker {address} does not let this user read {}. {NOT_FOUND}",
-                refused.join(", ")
-            )),
-        }
+            _ => format!("The broker {address} {}", self.refusal()?),
+        })
     }
 
     /// The same where its address is shown already.
     pub fn reason(&self) -> Option<String> {
-        match (&self.state, self.refused.as_slice()) {
-            (BrokerState::Failed { problem, .. }, _) => Some(format!("{problem}.")),
-            (_, []) => None,
-            (_, refused) => Some(format!(
-                "it does not let this user read {}. {NOT_FOUND}",
-                refused.join(", ")
-            )),
-        }
+        Some(match &self.state {
+            BrokerState::Failed { problem, .. } => format!("{problem}."),
+            _ => format!("it {}", self.refusal()?),
+        })
+    }
+
+    /// What its access rules refuse, what follows, and what to do.
+    fn refusal(&self) -> Option<String> {
+        let refused = self.refused.join(", ");
+        (!refused.is_empty()).then(|| format!("does not let this user read {refused}. {NOT_FOUND}"))
     }
 
     /// Whether it refuses the user or the password.
     pub fn refuses_login(&self) -> bool {
-        let BrokerState::Failed { refuses_login, .. } = self.state else {
-            return false;
-        };
-        refuses_login
+        matches!(
+            self.state,
+            BrokerState::Failed {
+                refuses_login: true,
+                ..
+            }
+        )
     }
 }
 
@@ -133,8 +134,6 @@ pub enum BrokerState {
     Failed {
         /// Why.
         problem: String,
-        /// Waiting does not help: a setting has to be changed.
-        needs_change: bool,
         /// It refuses the user or the password.
         refuses_login: bool,
     },

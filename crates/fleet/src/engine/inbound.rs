@@ -68,7 +68,7 @@ impl Engine {
     /// A peer has connected that states to be a board: one with this id, or a
     /// new one.
     pub(super) fn inbound(&mut self, now: Now, inbound: InboundSocket) {
-        // It arrived before the port was closed.
+        // The port was closed meanwhile, or the board is one of another shard.
         if self.listener.is_none() || self.ignored.is_foreign(&inbound.id) {
             return;
         }

@@ -337,14 +337,14 @@ impl Engine {
         let before = *board.deadline();
         // Each message moves it to later. The queue is changed once it is
         // reached: a tick that is too early does nothing.
-        if next.is_some_and(|next| before.is_none_or(|before| next < before)) {
-            *board.deadline() = next;
+        if let Some(next) = next
+            && before.is_none_or(|before| next < before)
+        {
+            *board.deadline() = Some(next);
             if let Some(before) = before {
                 self.deadlines.remove(&(before, key));
             }
-            if let Some(next) = next {
-                self.deadlines.insert((next, key));
-            }
+            self.deadlines.insert((next, key));
         }
         if effects.lost
             && let Some(mdns) = &self.mdns

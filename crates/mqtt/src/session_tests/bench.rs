@@ -19,18 +19,18 @@ pub(super) enum Sent {
     Disconnect,
 }
 
-pub(super) fn text(bytes: &[u8]) -> (String, &[u8]) {
+fn text(bytes: &[u8]) -> (String, &[u8]) {
     let (length, rest) = bytes.split_first_chunk::<2>().expect("a length");
     let (text, rest) = rest.split_at(u16::from_be_bytes(*length).into());
     (String::from_utf8(text.to_vec()).expect("UTF-8"), rest)
 }
 
-pub(super) fn id(bytes: &[u8]) -> (u16, &[u8]) {
+fn id(bytes: &[u8]) -> (u16, &[u8]) {
     let (id, rest) = bytes.split_first_chunk::<2>().expect("an id");
     (u16::from_be_bytes(*id), rest)
 }
 
-pub(super) fn parse(mut bytes: &[u8]) -> Vec<Sent> {
+fn parse(mut bytes: &[u8]) -> Vec<Sent> {
     let mut packets = Vec::new();
     while let Some((first, rest)) = bytes.split_first() {
         let (mut length, mut shift, mut rest) = (0, 0, rest);

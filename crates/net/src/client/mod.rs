@@ -155,11 +155,11 @@ pub enum DialError {
         place: String,
     },
     /// The other side does not speak TLS, or its certificate is not trusted.
-    #[error("no TLS with {place}: {problem}")]
+    #[error("no TLS with {place}: {}", .problem.with_advice("ws://", "wss://"))]
     Tls {
         /// The address.
         place: String,
-        /// The cause, and what to do about it.
+        /// The cause.
         problem: TlsProblem,
     },
 }

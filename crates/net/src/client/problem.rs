@@ -76,16 +76,10 @@ pub enum TlsProblem {
         host: String,
     },
     /// The server does not speak TLS.
-    #[error(
-        "the server does not speak TLS on this port. To connect without TLS, use ws:// instead of \
-         wss://"
-    )]
+    #[error("the server does not speak TLS on this port")]
     NotTls,
     /// The connection ended during the handshake.
-    #[error(
-        "the server closed the connection during the handshake. It may not speak TLS; if so, use \
-         ws:// instead of wss://"
-    )]
+    #[error("the server closed the connection during the handshake. It may not speak TLS")]
     Ended,
     /// No common TLS version or cipher suite.
     #[error(
@@ -138,6 +132,18 @@ fn date(seconds: u64) -> String {
 }
 
 impl TlsProblem {
+    /// The problem, and if the server may not speak TLS, to use an address that
+    /// begins with `plain` instead of `secure`.
+    pub fn with_advice(&self, plain: &str, secure: &str) -> String {
+        match self {
+            Self::NotTls => {
+                format!("{self}. To connect without TLS, use {plain} instead of {secure}")
+            }
+            Self::Ended => format!("{self}; if so, use {plain} instead of {secure}"),
+            _ => self.to_string(),
+        }
+    }
+
     /// Translates an error about the certificate that `host` presented.
     pub(super) fn of_certificate(
         error: &CertificateError,
