@@ -32,12 +32,16 @@ CHECK_NEEDS=(shellcheck=shellcheck curl=curl python3=python3 python:ensurepip=py
   mosquitto=mosquitto mosquitto_sub=mosquitto-clients nats-server=nats-server iptables=iptables qemu-system-riscv32=qemu-system-misc dnsmasq=dnsmasq-base chromium=chromium node=nodejs npm=npm 'c++=g++'
   openssl=openssl make=make clang=clang 'path:/usr/lib/postgresql/*/bin/postgres=postgresql'
   'path:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*=libclang-rt-dev' riscv64-unknown-elf-gcc=gcc-riscv64-unknown-elf
-  mandoc=mandoc zsh=zsh fish=fish desktop-file-validate=desktop-file-utils appstreamcli=appstream mmdebstrap=mmdebstrap musl-gcc=musl-tools
+  mandoc=mandoc zsh=zsh fish=fish
   'path:/usr/lib/picolibc/riscv64-unknown-elf/include/stdint.h=picolibc-riscv64-unknown-elf')
 
 # Needed only to build the program for Windows and to run it here. Not in
 # CHECK_NEEDS: they are large, and only a step of `./check full` uses them.
 WINDOWS_NEEDS=(x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 wine=wine)
+
+# The same, to build the packages and to try them.
+PACKAGE_NEEDS=(dpkg-shlibdeps=dpkg-dev desktop-file-validate=desktop-file-utils appstreamcli=appstream mmdebstrap=mmdebstrap
+  musl-gcc=musl-tools wixl=wixl wine=wine)
 
 # Whether a need is met. Not with grep -q: it ends at the first match, and
 # pipefail then reports the command that writes to it.

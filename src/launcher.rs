@@ -4,7 +4,6 @@
 use std::{
     env,
     ffi::OsString,
-    fmt::Write as _,
     io::{self, Read},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -17,16 +16,26 @@ const KEPT: usize = 2_000;
 /// Windows, or in the same folder.
 ///
 /// # Errors
-/// Where this program is not known, or there is no such file; a message.
+/// If the path of this program is unknown, or there is no such file; a message.
 pub(crate) fn program() -> Result<PathBuf, String> {
     let own = env::current_exe().map_err(|error| error.to_string())?;
+    program_of(&own, &format!("switchboard{}", env::consts::EXE_SUFFIX))
+}
+
+fn program_of(own: &Path, name: &str) -> Result<PathBuf, String> {
     let folder = own.parent().unwrap_or(Path::new(""));
-    let name = format!("switchboard{}", env::consts::EXE_SUFFIX);
-    let places = [folder.join("bin").join(&name), folder.join(&name)];
-    let missing = format!("{} was not found", places[0].display());
+    let places = [folder.join("bin").join(name), folder.join(name)];
+    let missing = format!(
+        "{} was not found. Extract the whole archive first.",
+        places[0].display()
+    );
+    // In the archive this program is Switchboard.exe. Without bin, the second
+    // place is this program itself, since Windows ignores case: it would start
+    // itself forever.
+    let itself = |place: &Path| place.as_os_str().eq_ignore_ascii_case(own.as_os_str());
     places
         .into_iter()
-        .find(|place| place.is_file())
+        .find(|place| place.is_file() && !itself(place))
         .ok_or(missing)
 }
 
@@ -53,8 +62,7 @@ pub(crate) fn run(program: &Path, arguments: impl Iterator<Item = OsString>) -> 
     }
     let mut message = String::from_utf8_lossy(&said).trim().to_owned();
     if message.is_empty() {
-        // Writing to a string does not fail.
-        let _ = write!(message, "{} ended with {status}", program.display());
+        message = format!("{} ended with {status}", program.display());
     }
     Err(message)
 }
@@ -90,6 +98,8 @@ fn without_console(_: &mut Command) {}
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn shell(script: &str) -> Result<(), String> {
@@ -122,6 +132,25 @@ mod tests {
             missing.contains("bin/switchboard was not found"),
             "{missing}"
         );
+    }
+
+    #[test]
+    fn the_launcher_does_not_start_itself() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = folder.path().join("Switchboard");
+        let same = folder.path().join("switchboard");
+        let program = || program_of(&own, "switchboard");
+        // As Windows finds the launcher itself by this name.
+        fs::write(&same, "").expect("a file");
+        assert!(program().is_err());
+        let bin = folder.path().join("bin");
+        fs::create_dir(&bin).expect("a folder");
+        fs::write(bin.join("switchboard"), "").expect("a file");
+        assert_eq!(program(), Ok(bin.join("switchboard")));
+        // In one folder, the launcher has a name of its own.
+        let own = folder.path().join("switchboard-window");
+        fs::remove_dir_all(bin).expect("removed");
+        assert_eq!(program_of(&own, "switchboard"), Ok(same));
     }
 
     #[test]

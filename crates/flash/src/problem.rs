@@ -38,8 +38,8 @@ pub enum Problem {
     /// There is no USB port.
     #[error(
         "no board found on USB; plug it in with a cable that carries data, since many cables only \
-         charge. If it is plugged in, try another cable and another USB port.{}",
-        platform::Platform::HERE.driver_advice()
+         charge. If it is plugged in, try another cable and another USB port{}",
+        serial::drivers(platform::Platform::HERE)
     )]
     NoPorts,
     /// Nothing responds as a boot loader does.

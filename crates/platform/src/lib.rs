@@ -63,7 +63,8 @@ impl Platform {
     }
 
     /// Quotes a word for the system's shell, if necessary: a POSIX shell, or
-    /// PowerShell on Windows.
+    /// PowerShell on Windows. For PowerShell's own parser only: up to version
+    /// 7.2 it removes double quotes from the arguments of programs.
     pub fn shell_word(self, word: &str) -> String {
         // PowerShell gives these a meaning: `@` splats, `,` separates, `%` is
         // an alias.
@@ -77,7 +78,17 @@ impl Platform {
         }
         match self {
             Self::Linux | Self::MacOs => format!("'{}'", word.replace('\'', r"'\''")),
-            Self::Windows => format!("'{}'", word.replace('\'', "''")),
+            Self::Windows => {
+                // PowerShell takes typographic quotes for plain ones.
+                let mut quoted = String::from("'");
+                for c in word.chars() {
+                    if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
+                        quoted.push(c);
+                    }
+                    quoted.push(c);
+                }
+                quoted + "'"
+            }
         }
     }
 }
@@ -93,6 +104,16 @@ mod tests {
             ("Küchen Lampe", "'Küchen Lampe'", "'Küchen Lampe'"),
             ("it's $HOME", r"'it'\''s $HOME'", "'it''s $HOME'"),
             ("a,b", "a,b", "'a,b'"),
+            (
+                "Anna\u{2019}s",
+                "'Anna\u{2019}s'",
+                "'Anna\u{2019}\u{2019}s'",
+            ),
+            (
+                "\u{2018}\u{201a}\u{201b}",
+                "'\u{2018}\u{201a}\u{201b}'",
+                "'\u{2018}\u{2018}\u{201a}\u{201a}\u{201b}\u{201b}'",
+            ),
             ("", "''", "''"),
         ] {
             assert_eq!(Platform::Linux.shell_word(word), posix);

@@ -35,6 +35,6 @@ pub use monitor::{
 pub use permission::Advice;
 pub use port_watch::PortWatch;
 pub use ports::{Port, UsbDevice, ports};
-pub use problem::{Problem, no_port_found};
+pub use problem::{Problem, drivers, no_port_found};
 pub use protocol::improv::{Credentials, CredentialsError, DeviceInfo, Network, Password};
 pub use registry::{Claim, Loan, Registry};

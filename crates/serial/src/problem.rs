@@ -233,11 +233,13 @@ pub fn no_port_found() -> String {
     )
 }
 
-/// Advice about drivers, as the sentence after a message.
-fn drivers(platform: Platform) -> String {
-    match platform.driver_advice() {
-        "" => String::new(),
-        advice => format!(".{advice}"),
+/// Advice about drivers, to append to an error: without a period at its end, as
+/// errors are.
+#[must_use]
+pub fn drivers(platform: Platform) -> String {
+    match platform.driver_advice().strip_suffix('.') {
+        Some(advice) => format!(".{advice}"),
+        None => String::new(),
     }
 }
 
@@ -269,6 +271,7 @@ mod tests {
     fn a_missing_port_may_lack_its_driver() {
         assert_eq!(drivers(Platform::Linux), "");
         assert!(drivers(Platform::Windows).starts_with(". A board with a CH340"));
+        assert!(!drivers(Platform::Windows).ends_with('.'));
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! The commands that findings advise, for each system. Those for Windows work
-//! in PowerShell, which is the default terminal there.
+//! The commands that findings advise, for each system. Those for Windows are
+//! for PowerShell, the default shell of its terminal.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use platform::Platform;
 
@@ -58,7 +58,15 @@ pub(super) fn users_of_the_port(platform: Platform) -> Advice {
 pub(super) fn connections(platform: Platform, address: &str) -> Advice {
     let command = match platform {
         Platform::Linux => format!("ss -tnp dst {address}"),
+        // In quotation marks, because brackets are a pattern to zsh.
+        Platform::MacOs if address.parse::<Ipv6Addr>().is_ok() => {
+            format!("lsof -nP '-iTCP@[{address}]'")
+        }
         Platform::MacOs => format!("lsof -nP -iTCP@{address}"),
+        // With the colon before the port: 10.0.0.1 is also part of 10.0.0.17.
+        Platform::Windows if address.parse::<Ipv4Addr>().is_ok() => {
+            format!("netstat -ano | findstr /C:\"{address}:\"")
+        }
         Platform::Windows => format!("netstat -ano | findstr {address}"),
     };
     Advice::run(

@@ -522,6 +522,48 @@ fn troubled(platform: Platform) -> Vec<Evidence> {
 }
 
 #[test]
+fn connections_are_shown_of_this_board_alone() {
+    let command = |platform, address: &str| {
+        let board = at(
+            address,
+            MdnsRecord::Heard,
+            problem(LinkProblem::AllSlotsTaken),
+            None,
+        );
+        let evidence = Evidence {
+            platform,
+            ..evidence(vec![board])
+        };
+        let advice = findings(&evidence, None).remove(0).advice;
+        advice
+            .into_iter()
+            .find_map(|one| one.command)
+            .expect("a command")
+    };
+    for (platform, address, wanted) in [
+        (Platform::Linux, "10.77.0.2:80", "ss -tnp dst 10.77.0.2"),
+        (Platform::MacOs, "10.77.0.2:80", "lsof -nP -iTCP@10.77.0.2"),
+        (
+            Platform::MacOs,
+            "[fe80::1%en0]:80",
+            "lsof -nP '-iTCP@[fe80::1]'",
+        ),
+        (
+            Platform::Windows,
+            "10.77.0.2:80",
+            "netstat -ano | findstr /C:\"10.77.0.2:\"",
+        ),
+        (
+            Platform::Windows,
+            "[fe80::1%9]:80",
+            "netstat -ano | findstr fe80::1",
+        ),
+    ] {
+        assert_eq!(command(platform, address), wanted);
+    }
+}
+
+#[test]
 fn advice_is_for_the_system_of_this_computer() {
     const LINUX: [&str; 9] = [
         "sudo ss",
