@@ -40,17 +40,17 @@ pub enum ThemeChoice {
     Dark,
 }
 
-/// Whether the window moves for show: switches that slide, lists that scroll
-/// smoothly, dots that pulse.
+/// How much decorative motion the window has: switches that slide, lists that
+/// scroll smoothly, dots that pulse.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MotionChoice {
     /// As the desktop prefers.
     #[default]
     System,
-    /// It moves.
+    /// All of it.
     Full,
-    /// It does not move.
+    /// None.
     Reduced,
 }
 
@@ -169,7 +169,7 @@ pub struct Settings {
     /// The theme.
     #[serde(deserialize_with = "or_default")]
     pub theme: ThemeChoice,
-    /// Whether the window moves for show.
+    /// How much decorative motion the window has.
     #[serde(deserialize_with = "or_default")]
     pub motion: MotionChoice,
     /// The current page.

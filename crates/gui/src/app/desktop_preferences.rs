@@ -7,7 +7,7 @@ use mundy::{ColorScheme, Interest, Preferences, ReducedMotion, Subscription};
 
 use crate::model::desktop_preferences::DesktopPreferences;
 
-/// Ends with its value.
+/// Ends when it is dropped.
 pub(crate) struct DesktopFollower {
     newest: Arc<Mutex<Option<DesktopPreferences>>>,
     _subscription: Subscription,

@@ -345,7 +345,7 @@ pub(crate) fn install(ctx: &egui::Context) {
     }
 }
 
-/// Whether anything moves for show.
+/// Turns decorative motion on or off.
 pub(crate) fn set_motion(ctx: &egui::Context, moves: bool) {
     for theme in [Theme::Dark, Theme::Light] {
         ctx.style_mut_of(theme, |style| {
@@ -358,7 +358,7 @@ pub(crate) fn set_motion(ctx: &egui::Context, moves: bool) {
     }
 }
 
-/// Whether anything moves for show in `ui`.
+/// Whether `ui` has decorative motion.
 pub(crate) fn moves(ui: &Ui) -> bool {
     ui.style().animation_time > 0.0
 }
