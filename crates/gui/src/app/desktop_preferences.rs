@@ -7,7 +7,7 @@ use mundy::{ColorScheme, Interest, Preferences, ReducedMotion, Subscription};
 
 use crate::model::desktop_preferences::DesktopPreferences;
 
-/// Ends when it is dropped.
+/// Follows them until it is dropped.
 pub(crate) struct DesktopFollower {
     newest: Arc<Mutex<Option<DesktopPreferences>>>,
     _subscription: Subscription,
