@@ -58,10 +58,7 @@ fn window(
     match gui::run(options) {
         Ok(gui::Ended::Closed) => ExitCode::SUCCESS,
         Ok(gui::Ended::RaisedOther) => {
-            let _ = writeln!(
-                std::io::stdout(),
-                "The window of Switchboard is already open."
-            );
+            let _ = writeln!(std::io::stdout(), "Switchboard is already open.");
             ExitCode::SUCCESS
         }
         Err(problem) => fail(&problem.to_string()),

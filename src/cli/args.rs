@@ -104,8 +104,8 @@ pub struct Args {
     ///
     /// mqtt://[USER@]HOST[:PORT], or with TLS mqtts://[USER@]HOST[:PORT]. The
     /// password is read from SWITCHBOARD_MQTT_PASSWORD, otherwise from the
-    /// system keychain. A board that can also be reached directly is
-    /// connected to directly. Goes before the command.
+    /// system keychain. If a board can also be reached directly, the direct
+    /// connection is used. Goes before the command.
     #[arg(long, value_name = "URL")]
     pub(super) mqtt: Vec<BrokerAddress>,
     /// The topic prefix of bridges on these brokers.
@@ -454,7 +454,7 @@ pub(super) enum Command {
     ///
     /// Every board gets topics below PREFIX/SITE/BOARD/: its description, its
     /// availability and one retained state per component; docs/mqtt.md
-    /// describes them. Everyone who may publish there controls the boards,
+    /// describes them. Anyone who may publish there can control the boards,
     /// including locked ones that this computer has a key for. Runs until
     /// interrupted, and keeps trying while the broker cannot be reached.
     Bridge(Box<BridgeArgs>),
@@ -600,17 +600,17 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Print a shell's completions for this program.
+    /// Print completions for a shell.
     ///
-    /// Packages install them. Otherwise save what is printed where your shell
-    /// looks for completions, for example in
+    /// Packages install them. Otherwise, save the output where your shell looks
+    /// for completions, for example in
     /// ~/.local/share/bash-completion/completions/switchboard.
     Completions {
         /// The shell: bash, elvish, fish, powershell or zsh.
         #[arg(hide_possible_values = true)]
         shell: clap_complete::Shell,
     },
-    /// Write the manual pages to a folder: one of the program, and one of each
+    /// Write the manual pages to a folder: one for the program and one for each
     /// command.
     Man {
         /// The folder; it is created if it does not exist.

@@ -39,9 +39,10 @@ pub(super) struct BridgeArgs {
     /// computer, with the shard if there are several.
     #[arg(long, value_name = "NAME", value_parser = level)]
     name: Option<String>,
-    /// Connect to and publish only a part of the boards: NUMBER/COUNT, for
-    /// example 2/5. All bridges of a site must use the same count. Of several
-    /// bridges with the same shard one is active, and the others stand by.
+    /// Use only part of the boards: NUMBER/COUNT, for example 2/5. The bridge
+    /// connects to no others. All bridges of a site must use the same count. If
+    /// several bridges have the same shard, one is active and the others stand
+    /// by.
     #[arg(long, value_name = "SHARD", default_value = "1/1")]
     shard: Shard,
     /// Announce the boards to Home Assistant (MQTT discovery).

@@ -16,7 +16,7 @@ use super::{Failure, command, output};
 /// # Errors
 /// [`Failure::Output`] if they cannot be written.
 pub(super) fn completions(shell: Shell) -> Result<(), Failure> {
-    // Completed in memory first: the generator panics if a pipe is closed.
+    // Generated in memory first: the generator panics if a pipe is closed.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command(), "switchboard", &mut script);
     let mut out = output::bytes();
@@ -56,8 +56,8 @@ fn add_pages(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) -> io:
     let name = command.get_display_name().unwrap_or(command.get_name());
     let man = clap_mangen::Man::new(command.clone())
         .title(name)
-        // No date, so that a build can be repeated. An empty one would make the
-        // source the date: roff drops it.
+        // No date, so that builds are reproducible. roff would drop an empty
+        // one and take the source for the date.
         .date(" ")
         .source(concat!("Switchboard ", env!("CARGO_PKG_VERSION")))
         .manual("User Commands");

@@ -142,7 +142,7 @@ pub(super) fn record(reach: Reach<'_>, args: &RecordArgs) -> Result<(), Failure>
         let left = end.map_or(Duration::from_secs(3_600), |end| {
             end.saturating_duration_since(Instant::now())
         });
-        // Boards that push all the time do not let the wait below end.
+        // If boards push all the time, the wait below never times out.
         if left.is_zero() {
             break;
         }

@@ -1,5 +1,5 @@
-//! Lets a test run alone that measures what a target can still do at its limit:
-//! other attacks at the same time would change the result.
+//! Lets a test run alone if it measures what a target can still do at its
+//! limit: other attacks at the same time would change the result.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},

@@ -57,8 +57,8 @@ struct Sent {
 }
 
 impl Published {
-    /// The component at this place of the board. It is mostly at the same place
-    /// as before.
+    /// The component at this place of the board. It is usually at the same
+    /// place as before.
     fn component(&mut self, place: usize, key: &ComponentKey) -> Option<&mut Sent> {
         let is_it = |sent: &Sent| sent.key == *key;
         let place = match self.components.get(place) {

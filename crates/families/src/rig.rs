@@ -15,8 +15,8 @@ use crate::{Action, Actions, BrokerMessage, Dialect, Payload, Problem, Received}
 pub(crate) struct Rig<D> {
     dialect: D,
     now: Instant,
-    /// What the topics begin with that [`Self::hear`] and [`Self::retained`]
-    /// are given.
+    /// The prefix of the topics that are passed to [`Self::hear`] and
+    /// [`Self::retained`].
     base: &'static str,
     pub(crate) sent: Vec<(String, String)>,
     pub(crate) messages: Vec<FromBoard>,

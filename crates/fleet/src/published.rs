@@ -265,8 +265,9 @@ impl Watch {
         wake(missed.into_iter().collect());
     }
 
-    /// From now on changes of components need not be in its log, which saves
-    /// the work unless another watch wants them. The boards have them.
+    /// From now on, its log may leave out changes of components, which saves
+    /// work unless another watch wants them. The views of boards still have
+    /// them.
     pub fn skip_changes(&self) {
         let mut state = self.published.lock();
         if let Some(unseen) = state.watches.get_mut(&self.id) {

@@ -24,7 +24,7 @@ impl Lost {
         (self.to, self.t) = (at, t);
     }
 
-    /// The record that tells of them.
+    /// The record that reports them.
     pub(crate) fn into_gap(self, reason: String) -> Record {
         Record {
             at: self.to,

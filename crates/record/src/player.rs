@@ -23,7 +23,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// The speeds that make sense.
+    /// The speeds that are accepted.
     pub const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=100_000.0;
 }
 

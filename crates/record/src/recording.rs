@@ -158,7 +158,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Trusts these certificates of databases; otherwise the usual ones.
+    /// Verifies databases with these certificates instead of the usual ones.
     #[must_use]
     pub fn with_trust(self, trust: Trust) -> Self {
         Self { trust, ..self }

@@ -1,4 +1,4 @@
-//! The order of what is recorded of a board that becomes known.
+//! The order of the records of a board that becomes known.
 
 use std::{
     sync::Arc,

@@ -28,8 +28,8 @@ use broker::{Broker, Published, Subscriber};
 /// The prefixes of the topics of both.
 const PREFIXES: [&str; 2] = ["ours", "bare"];
 
-/// Up to so many boards there are processes that only receive: a board has
-/// four connections then.
+/// Up to this many boards, processes that only receive run too: a board then
+/// has four connections.
 const WITH_RECEIVERS: usize = 1_000;
 
 /// How long all boards may take to be published.

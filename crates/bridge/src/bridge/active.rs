@@ -63,8 +63,8 @@ impl Active {
         }
     }
 
-    /// The broker answered a subscription; whether from now on every command
-    /// arrives that it lets this bridge read.
+    /// The broker answered a subscription. Returns whether every command that
+    /// it lets this bridge read arrives from now on.
     pub(super) fn subscribed(&mut self, filter: &str) -> bool {
         let before = self.subscribing.len();
         self.subscribing.retain(|waiting| waiting != filter);

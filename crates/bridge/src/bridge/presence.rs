@@ -97,7 +97,8 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                 }
             } else if online || (self.echoed && !instance.is_empty()) {
                 // The status of an earlier run is replaced when this one
-                // connects; another one after that is of a bridge that runs.
+                // connects; a different one after that is from a running
+                // bridge.
                 self.say_same_name();
             }
             return;

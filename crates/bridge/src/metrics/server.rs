@@ -154,12 +154,12 @@ async fn respond(request: &Request<Incoming>, cache: Arc<Cache>) -> Response<Ful
         response.headers_mut().insert(header::ALLOW, allowed);
         return response;
     }
-    // The text of thousands of boards takes longer than others should wait.
+    // Rendering thousands of boards takes longer than other tasks may wait.
     let rendering = tokio::task::spawn_blocking(move || cache.text(Instant::now()));
     let Ok(text) = rendering.await else {
         return plain(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "The metrics cannot be made.\n",
+            "Could not generate the metrics.\n",
         );
     };
     let mut response = Response::new(Full::new(text));

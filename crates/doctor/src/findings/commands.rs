@@ -48,7 +48,7 @@ pub(super) fn users_of_the_port(platform: Platform) -> Advice {
             "sudo lsof -nP -iUDP:5353",
         ),
         Platform::Windows => Advice::run(
-            "Show which process uses the port. Task Manager shows its name, on the page Details.",
+            "Show which process uses the port. Task Manager shows its name on the Details page.",
             "netstat -ano -p UDP | findstr :5353",
         ),
     }
@@ -75,7 +75,7 @@ pub(super) fn connections(platform: Platform, address: &str) -> Advice {
     )
 }
 
-/// Shows the way to an address.
+/// Shows the route to an address.
 pub(super) fn route(platform: Platform, what: &str, to: IpAddr) -> Advice {
     let command = match platform {
         Platform::Linux => format!("ip route get {to}"),
@@ -146,13 +146,13 @@ pub(super) fn firewall(platform: Platform) -> Vec<Advice> {
                  networks.",
             ),
             Advice::run(
-                "Show whether this network is private. If it is your own and public, set it to \
-                 private in Settings > Network & internet > Properties.",
+                "Show whether this network is private. If you trust it and it is public, set it \
+                 to private in Settings > Network & internet > Properties.",
                 "Get-NetConnectionProfile",
             ),
             Advice::run(
-                "Or allow the port on private networks. This needs a terminal that was started as \
-                 administrator.",
+                "Or allow the port on private networks. Run this in a terminal that was started \
+                 as administrator.",
                 "New-NetFirewallRule -DisplayName 'mDNS for Switchboard' -Direction Inbound \
                  -Protocol UDP -LocalPort 5353 -Profile Private -Action Allow",
             ),

@@ -26,8 +26,8 @@ const DEPTH: usize = 5;
 /// The longest path.
 const PATH: usize = 128;
 
-/// Branches of the tree that are no sensors: the time and the units. Inputs and
-/// shutters are components of their own.
+/// Branches of the tree that are not sensors: the time and the units. Inputs
+/// and shutters are components of their own.
 const OTHERS: [&str; 4] = ["Time", "TempUnit", "PressureUnit", "SpeedUnit"];
 
 /// The sensors of a board.

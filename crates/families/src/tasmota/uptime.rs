@@ -1,9 +1,9 @@
-//! When a board booted, and whether it was restarted, by the uptime that it
-//! reports in whole seconds.
+//! When a board booted and whether it restarted, according to the uptime that
+//! it reports in whole seconds.
 
 use std::time::{Duration, Instant};
 
-/// How much estimates of when a board booted differ.
+/// By how much estimates of one boot can differ.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
 /// The uptime of a board.

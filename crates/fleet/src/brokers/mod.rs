@@ -31,7 +31,8 @@ use broker::{Connected, News};
 pub const PREFIX: &str = "switchboard";
 
 /// What follows from access rules, and what to do.
-const NOT_FOUND: &str = "Boards there are not found: allow it in the broker's access rules.";
+const NOT_FOUND: &str = "Boards on these topics cannot be found. To allow it, change the broker's \
+                         access rules.";
 
 /// A broker from which boards are taken.
 #[derive(Clone, PartialEq, Eq)]

@@ -61,7 +61,7 @@ impl App {
             .filter_map(|broker| {
                 let problem = broker.problem()?;
                 Some(match broker.refuses_login() {
-                    true => format!("{problem} Open Add broker… to enter the password."),
+                    true => format!("{problem} {}", login_advice(&broker.address)),
                     false => problem,
                 })
             })
@@ -90,5 +90,37 @@ impl App {
         self.keys.keep(keys, ctx);
         self.window.resolve_dialog(Ok(()));
         self.window.open_dialog(DialogKind::Broker, String::new());
+    }
+}
+
+/// What to do if a broker refuses the login: the password of an address without
+/// a user cannot be entered.
+fn login_advice(address: &BrokerAddress) -> String {
+    match address.user() {
+        Some(_) => "Open Add broker… to enter the password.".to_owned(),
+        None => {
+            let with_user = address.to_string().replacen("://", "://user@", 1);
+            format!("Open Add broker…, add it as {with_user}, and remove {address}.")
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_asked_for_only_if_there_is_a_user() {
+        let advice = |address: &str| login_advice(&address.parse().expect("it is an address"));
+        assert_eq!(
+            advice("mqtt://anna@broker.lan"),
+            "Open Add broker… to enter the password."
+        );
+        assert_eq!(
+            advice("mqtts://broker.lan"),
+            "Open Add broker…, add it as mqtts://user@broker.lan:8883, and remove \
+             mqtts://broker.lan:8883."
+        );
     }
 }

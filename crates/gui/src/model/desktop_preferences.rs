@@ -5,6 +5,6 @@
 pub struct DesktopPreferences {
     /// A dark theme or a light one.
     pub dark: Option<bool>,
-    /// No motion that only decorates.
+    /// No decorative motion.
     pub reduced_motion: bool,
 }

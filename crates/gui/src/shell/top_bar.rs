@@ -62,8 +62,8 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, lo
             if help_button(ui).clicked() {
                 context.push(WindowAction::OpenOverlay(Overlay::Shortcuts));
             }
-            // Words of recordings give way to the counts, which have numbers
-            // at least.
+            // The text of a recording gives way to the counts, which show at
+            // least their numbers.
             let counted = counted(context);
             let inbound_button = match context.model.status().listening {
                 Listening::Off => 0.0,

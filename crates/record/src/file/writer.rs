@@ -295,8 +295,8 @@ impl FileSink {
         self.written += open.length;
         self.open = Some(open);
         self.needs_snapshot = true;
-        // Makes room for the new file. Until it has records, it replaces none
-        // that has some.
+        // Makes room for the new file, but keeps the one before it until the
+        // new one has records.
         self.delete_old(self.settings.keep.map(|keep| keep.max(2)));
         Ok(path)
     }
@@ -322,7 +322,7 @@ impl FileSink {
     pub(crate) fn finish(mut self, now: Instant, today: Date) -> Result<u64, String> {
         let (before, lost) = (self.problem.clone(), self.lost.records);
         let mut events = Vec::new();
-        // Without a wait for the next attempt: there may be room by now.
+        // Does not wait for the next attempt: there may be room by now.
         if self.open.is_none()
             && !self.pending.is_empty()
             && let Err(error) = self.begin_part(today)

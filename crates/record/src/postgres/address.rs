@@ -11,7 +11,7 @@ const PASSWORD: &str = "PGPASSWORD";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseAddress(String);
 
-/// Why a text is no database.
+/// Why a text is not the address of a database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseAddressError {
     /// It has another form.
@@ -25,14 +25,14 @@ pub enum DatabaseAddressError {
     Password,
     /// It asks for another kind of TLS.
     #[error(
-        "expected sslmode=disable (without TLS, the default), or sslmode=require or verify-full: \
-         TLS, which verifies the certificate and the host in either case"
+        "expected sslmode=disable (no TLS, the default), sslmode=require or sslmode=verify-full; \
+         the last two both verify the certificate and the host name"
     )]
     SslMode,
     /// It names certificates.
     #[error(
-        "certificates are not named in the address: --ca FILE trusts the server's own, and \
-         certificates of clients are not supported"
+        "certificates do not belong in the address: pass the server's with --ca FILE; client \
+         certificates are not supported"
     )]
     Certificate,
 }

@@ -240,7 +240,7 @@ impl Worker {
         Ok(database)
     }
 
-    /// What an attempt results in, unless the time for the end is over.
+    /// The result of an attempt; `None` once the time to end is over.
     async fn in_time<T>(&self, attempt: impl Future<Output = T>) -> Option<T> {
         let over = async {
             loop {

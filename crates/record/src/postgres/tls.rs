@@ -1,4 +1,4 @@
-//! TLS to PostgreSQL: that of `net`, in the form that tokio-postgres takes.
+//! Adapts the TLS of `net` to tokio-postgres.
 
 use std::{
     convert::Infallible,

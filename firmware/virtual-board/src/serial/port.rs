@@ -115,7 +115,7 @@ fn open_board_end() -> io::Result<OwnedFd> {
     )?)
 }
 
-/// `posix_openpt` of macOS knows no `O_CLOEXEC`.
+/// macOS's `posix_openpt` does not accept `O_CLOEXEC`.
 #[cfg(target_os = "macos")]
 fn open_board_end() -> io::Result<OwnedFd> {
     let board_end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;

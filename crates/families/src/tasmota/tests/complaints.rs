@@ -132,7 +132,7 @@ fn a_retained_report_is_no_restart() {
     let epochs: Vec<_> = rig.changes().iter().map(|change| change.epoch.0).collect();
     assert!(!epochs.is_empty(), "its state counts");
     assert!(epochs.iter().all(|epoch| *epoch == 1), "{epochs:?}");
-    // Nor is the next one that is not.
+    // Nor is the next report, which is not retained.
     rig.hear("tele/kitchen_plug/STATE", &state_report());
     assert!(rig.changes().iter().all(|change| change.epoch.0 == 1));
 }

@@ -54,7 +54,7 @@ pub(super) fn handle(ui: &Ui, rect: Rect, pin: &Pin, title: &str) -> Response {
     let response = ui.interact(strip(rect).0, id, Sense::drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{title}: move")));
     ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_description("Arrow keys move the tile, with Shift they resize it");
+        node.set_description("Arrow keys move the tile; with Shift, they resize it");
     });
     response
 }

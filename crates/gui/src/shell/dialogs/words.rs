@@ -238,7 +238,7 @@ fn forget_words(kind: CredentialKind) -> Words<'static> {
 
 /// What to type; before the first broker, also what follows.
 fn broker_help(has_brokers: bool) -> String {
-    let form = "mqtt://host, or mqtts://host with TLS. If the broker asks for a user, type \
+    let form = "mqtt://host, or mqtts://host with TLS. If the broker requires a user, type \
                 mqtt://user@host.";
     match has_brokers {
         true => form.to_owned(),
