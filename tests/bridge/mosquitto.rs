@@ -103,10 +103,13 @@ impl Broker {
         format!("mqtt://{}:{}", self.address, self.port)
     }
 
+    /// A client of this broker. Its output is not held back: `mosquitto_sub`
+    /// would do so with what `-d` prints.
     fn client(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program);
+        let mut command = Command::new("stdbuf");
         command
-            .args(["-h", &self.address, "-p", &self.port.to_string()])
+            .args(["-oL", program, "-h", &self.address])
+            .args(["-p", &self.port.to_string()])
             .args(arguments);
         on(self.host.as_deref(), command)
     }
@@ -125,20 +128,22 @@ impl Broker {
         assert!(child.wait().expect("it ends").success());
     }
 
-    /// Subscribes with `mosquitto_sub`.
+    /// Subscribes with `mosquitto_sub`, and waits until the broker has accepted
+    /// that: what is published from now on arrives.
     pub(crate) fn subscribe(&self, filter: &str) -> Subscriber {
+        let arguments = ["-d", "-q", "1", "-F", "%r %t %p", "-t", filter];
         let mut child = self
-            .client(
-                "mosquitto_sub",
-                &["-q", "1", "-F", "%r %t %p", "-t", filter],
-            )
+            .client("mosquitto_sub", &arguments)
             .stdout(Stdio::piped())
             .spawn()
             .expect("mosquitto_sub");
         let (to, messages) = channel();
         lines(child.stdout.take().expect("piped"), to);
+        let running = Running(child);
+        let subscribed = |line: &Line| line.1.starts_with("Subscribed").then_some(());
+        line(&messages, PATIENCE, subscribed, "a subscription");
         Subscriber {
-            _running: Running(child),
+            _running: running,
             messages,
         }
     }
@@ -146,24 +151,15 @@ impl Broker {
     /// What is retained one level below a topic.
     pub(crate) fn retained(&self, parent: &str) -> Vec<Message> {
         let end = format!("{parent}/end");
-        // Retained, so that it arrives however late the client subscribes.
-        self.publish(&end, "subscribed", &["-r"]);
         let seen = self.subscribe(&format!("{parent}/+"));
+        // Arrives after everything that was retained.
+        self.publish(&end, "end", &[]);
         let found = RefCell::new(Vec::new());
-        let until = |payload: &str| {
-            seen.find(payload, |message| {
-                if message.topic == end {
-                    return message.payload == payload;
-                }
-                let retained = message.retained.then(|| message.clone());
-                found.borrow_mut().extend(retained);
-                false
-            });
-        };
-        until("subscribed");
-        // After everything that was retained.
-        self.publish(&end, "all", &[]);
-        until("all");
+        seen.find(&end, |message| {
+            let retained = message.retained.then(|| message.clone());
+            found.borrow_mut().extend(retained);
+            message.topic == end
+        });
         found.into_inner()
     }
 }
@@ -202,8 +198,12 @@ pub(crate) struct Subscriber {
     messages: Receiver<Line>,
 }
 
+/// `None` if it is about the connection.
 fn message((at, line): &Line) -> Option<Message> {
     let (retained, rest) = line.split_once(' ')?;
+    if !["0", "1"].contains(&retained) {
+        return None;
+    }
     let (topic, payload) = rest.split_once(' ').unwrap_or((rest, ""));
     Some(Message {
         at: *at,
