@@ -28,7 +28,7 @@ ASSISTIVE_NEEDS=(dbus-run-session=dbus path:/usr/share/dbus-1/services/org.a11y.
   path:/usr/lib/python3/dist-packages/pyatspi/__init__.py=python3-pyatspi)
 
 # Needed only by the checks.
-CHECK_NEEDS=(shellcheck=shellcheck curl=curl python3=python3 python:ensurepip=python3-venv ip=iproute2 nft=nftables
+CHECK_NEEDS=(shellcheck=shellcheck openbox=openbox curl=curl python3=python3 python:ensurepip=python3-venv ip=iproute2 nft=nftables
   mosquitto=mosquitto mosquitto_sub=mosquitto-clients nats-server=nats-server iptables=iptables qemu-system-riscv32=qemu-system-misc dnsmasq=dnsmasq-base chromium=chromium node=nodejs npm=npm 'c++=g++'
   openssl=openssl make=make clang=clang 'path:/usr/lib/postgresql/*/bin/postgres=postgresql'
   'path:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*=libclang-rt-dev' riscv64-unknown-elf-gcc=gcc-riscv64-unknown-elf

@@ -97,6 +97,26 @@ fn sources(root: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// The window's shortcuts have ⌘ in place of Ctrl on macOS, which only
+/// `widgets/shortcut.rs` knows.
+#[test]
+fn no_text_of_the_window_names_ctrl() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let window = root.join("crates/gui");
+    let mut named = Vec::new();
+    for file in sources(root)
+        .iter()
+        .filter(|file| file.starts_with(&window))
+    {
+        let text = fs::read_to_string(file).expect("a source file");
+        let with_ctrl = literals(&text)
+            .into_iter()
+            .filter(|(_, text)| ["Ctrl", "Cmd", "⌘"].iter().any(|name| text.contains(name)));
+        named.extend(with_ctrl.map(|(line, text)| format!("{}:{line}: {text}", file.display())));
+    }
+    assert!(named.is_empty(), "{}", named.join("\n"));
+}
+
 /// The help of a command and of its subcommands.
 fn help(command: &clap::Command, sentences: &mut Vec<String>) {
     let name = command

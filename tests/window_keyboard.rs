@@ -150,7 +150,11 @@ fn every_widget_of_every_page_has_a_name_and_is_reached_by_keyboard() {
             Key::Num9,
             Key::M,
         ][number];
-        harness.key_press_modifiers(Modifiers::COMMAND, key);
+        let modifiers = match key {
+            Key::M => Modifiers::COMMAND | Modifiers::SHIFT,
+            _ => Modifiers::COMMAND,
+        };
+        harness.key_press_modifiers(modifiers, key);
         harness.run();
         all_is_named_and_reached(place, &mut harness);
     }

@@ -18,7 +18,7 @@ impl Desktop {
         let mut desktop = Self::open(&[]);
         desktop
             .window
-            .key_press_modifiers(Modifiers::COMMAND, Key::M);
+            .key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::M);
         desktop.shows("Serial monitor");
         desktop.type_into("Port", port.path());
         desktop.click("Open the port");

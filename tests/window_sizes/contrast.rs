@@ -1,14 +1,19 @@
-//! The contrast of every text and icon that is drawn, on every page and in both
-//! themes: WCAG 2.2, 1.4.3 and 1.4.11. Against the theme alone, see
-//! `crates/gui/src/widgets/theme/contrast.rs`.
+//! The contrast of every text and icon that is drawn, and of the edges of fields
+//! and sliders, on every page and in both themes: WCAG 2.2, 1.4.3 and 1.4.11.
+//! Against the theme alone, see `crates/gui/src/widgets/theme/contrast.rs`.
 #![expect(
     clippy::cast_possible_truncation,
     reason = "coordinates of a window, and parts of colors"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use eframe::egui::{Color32, Pos2, Rect, Rgba, Shape, epaint::TextShape};
+use eframe::egui::{
+    Color32, Pos2, Rect, Rgba, Shape,
+    accesskit::{self, Role},
+    epaint::TextShape,
+    vec2,
+};
 use egui_kittest::{Harness, kittest::NodeT};
 use gui::ThemeChoice;
 
@@ -18,7 +23,7 @@ use super::{
     plain,
 };
 
-/// For text; for icons and large text.
+/// For text; for icons, large text and edges of controls.
 const TEXT: f32 = 4.5;
 const LARGE: f32 = 3.0;
 
@@ -29,6 +34,8 @@ const LARGE_FROM: f32 = 24.0;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Pair {
     theme: &'static str,
+    /// What is drawn: `text`, `icon` or `edge`.
+    what: &'static str,
     least: u8,
     text: [u8; 3],
     ground: [u8; 3],
@@ -39,7 +46,20 @@ struct Seen {
     times: u32,
     contrast: f32,
     place: String,
+    /// Whose edges these are.
+    roles: BTreeSet<String>,
 }
+
+/// Controls that are seen by their edge.
+const EDGED: [Role; 7] = [
+    Role::TextInput,
+    Role::MultilineTextInput,
+    Role::SpinButton,
+    Role::ComboBox,
+    Role::CheckBox,
+    Role::Slider,
+    Role::Switch,
+];
 
 #[test]
 fn every_text_that_is_drawn_has_enough_contrast() {
@@ -51,16 +71,18 @@ fn every_text_that_is_drawn_has_enough_contrast() {
             (case.go)(&mut harness);
             harness.run_steps(4);
             measure(&harness, name, case.name, &mut pairs);
+            edges(&harness, name, case.name, &mut pairs);
         }
     }
-    println!("theme  least  contrast  times  color    ground   seen first");
+    println!("theme  what  least  contrast  times  color    ground   seen first");
     let mut low = Vec::new();
     for (pair, seen) in &pairs {
         let hex = |[r, g, b]: [u8; 3]| format!("#{r:02x}{g:02x}{b:02x}");
         let least = f32::from(pair.least) / 10.0;
         let line = format!(
-            "{:<6} {least:>5}  {:>8.2}  {:>5}  {}  {}  {}",
+            "{:<6} {:<4}  {least:>5}  {:>8.2}  {:>5}  {}  {}  {}",
             pair.theme,
+            pair.what,
             seen.contrast,
             seen.times,
             hex(pair.text),
@@ -73,6 +95,11 @@ fn every_text_that_is_drawn_has_enough_contrast() {
         }
     }
     assert!(pairs.len() > 20, "only {} pairs", pairs.len());
+    for role in EDGED {
+        let kind = format!("{role:?}");
+        let is_measured = pairs.values().any(|seen| seen.roles.contains(&kind));
+        assert!(is_measured, "no edge of a {kind} was measured");
+    }
     assert!(low.is_empty(), "too little contrast:\n{}", low.join("\n"));
 }
 
@@ -90,12 +117,7 @@ fn measure<State>(
         .map(|node| node.accesskit_node())
         .filter(|node| node.is_disabled())
         .filter_map(|node| node.raw_bounds())
-        .map(|bounds| {
-            Rect::from_min_max(
-                Pos2::new(bounds.x0 as f32, bounds.y0 as f32),
-                Pos2::new(bounds.x1 as f32, bounds.y1 as f32),
-            )
-        })
+        .map(rect)
         .collect();
     let shapes = flat(&harness.output().shapes);
     for (at, (clip, shape)) in shapes.iter().enumerate() {
@@ -111,12 +133,7 @@ fn measure<State>(
         let Some(ground) = ground(&shapes[..at], middle) else {
             continue;
         };
-        // What is drawn over it later, such as a dialog, hides it.
-        let is_covered = shapes[at + 1..].iter().any(|(clip, shape)| {
-            matches!(shape, Shape::Rect(rect) if rect.fill.a() > 60 && rect.rect.contains(middle))
-                && clip.contains(middle)
-        });
-        if is_covered {
+        if is_covered(&shapes[at + 1..], middle) {
             continue;
         }
         for (color, size, words) in sections(text) {
@@ -128,22 +145,100 @@ fn measure<State>(
                 false => TEXT,
             };
             let drawn = over(ground, color.gamma_multiply(text.opacity_factor));
-            let [r, g, b, _] = drawn.to_array();
-            let [gr, gg, gb, _] = ground.to_array();
-            let pair = Pair {
-                theme,
-                least: (least * 10.0) as u8,
-                text: [r, g, b],
-                ground: [gr, gg, gb],
-            };
-            let seen = pairs.entry(pair).or_insert_with(|| Seen {
-                times: 0,
-                contrast: contrast(drawn, ground),
-                place: format!("{case}: {:?}", words.chars().take(24).collect::<String>()),
-            });
-            seen.times += 1;
+            let what = if is_icon { "icon" } else { "text" };
+            let place = format!("{case}: {:?}", words.chars().take(24).collect::<String>());
+            count(pairs, (theme, what, least), (drawn, ground), place);
         }
     }
+}
+
+/// Counts a color on a ground.
+fn count<'a>(
+    pairs: &'a mut BTreeMap<Pair, Seen>,
+    (theme, what, least): (&'static str, &'static str, f32),
+    (drawn, ground): (Color32, Color32),
+    place: String,
+) -> &'a mut Seen {
+    let [r, g, b, _] = drawn.to_array();
+    let [gr, gg, gb, _] = ground.to_array();
+    let pair = Pair {
+        theme,
+        what,
+        least: (least * 10.0) as u8,
+        text: [r, g, b],
+        ground: [gr, gg, gb],
+    };
+    let seen = pairs.entry(pair).or_insert_with(|| Seen {
+        times: 0,
+        contrast: contrast(drawn, ground),
+        place,
+        roles: BTreeSet::new(),
+    });
+    seen.times += 1;
+    seen
+}
+
+/// Adds the edges of the controls that are drawn now: of the outlines within
+/// each, the one with the most contrast.
+fn edges<State>(
+    harness: &Harness<'_, State>,
+    theme: &'static str,
+    case: &str,
+    pairs: &mut BTreeMap<Pair, Seen>,
+) {
+    let shapes = flat(&harness.output().shapes);
+    for node in harness.root().children_recursive() {
+        let node = node.accesskit_node();
+        let role = node.role();
+        let Some(bounds) = node.raw_bounds().map(rect) else {
+            continue;
+        };
+        if node.is_disabled() || !EDGED.contains(&role) {
+            continue;
+        }
+        let best = shapes
+            .iter()
+            .enumerate()
+            .filter_map(|(at, (clip, shape))| {
+                let Shape::Rect(drawn) = shape else {
+                    return None;
+                };
+                // A scroll area may show only a part of it.
+                let is_its = drawn.stroke.width > 0.0
+                    && bounds.expand(2.0).contains_rect(drawn.rect)
+                    && clip.contains_rect(drawn.rect.expand(2.0));
+                let (above, below) = (&shapes[at + 1..], &shapes[..at]);
+                if !is_its || is_covered(above, drawn.rect.center()) {
+                    return None;
+                }
+                let outside = drawn.rect.left_center() - vec2(2.0, 0.0);
+                let ground = ground(below, outside)?;
+                let color = over(ground, drawn.stroke.color);
+                Some((color, ground, contrast(color, ground)))
+            })
+            .max_by(|one, other| one.2.total_cmp(&other.2));
+        let Some((color, ground, _)) = best else {
+            continue;
+        };
+        let place = format!("{case}: {role:?} {:?}", node.label().unwrap_or_default());
+        let seen = count(pairs, (theme, "edge", LARGE), (color, ground), place);
+        seen.roles.insert(format!("{role:?}"));
+    }
+}
+
+/// What is drawn later, such as a dialog, hides what is at this point.
+fn is_covered(above: &[(Rect, &Shape)], at: Pos2) -> bool {
+    above.iter().any(|(clip, shape)| {
+        matches!(shape, Shape::Rect(rect) if rect.fill.a() > 60 && rect.rect.contains(at))
+            && clip.contains(at)
+    })
+}
+
+fn rect(bounds: accesskit::Rect) -> Rect {
+    Rect::from_min_max(
+        Pos2::new(bounds.x0 as f32, bounds.y0 as f32),
+        Pos2::new(bounds.x1 as f32, bounds.y1 as f32),
+    )
 }
 
 /// The sections of a text: color, size and words.

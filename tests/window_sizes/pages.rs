@@ -151,8 +151,14 @@ pub(super) fn none(found: &BTreeMap<String, Vec<String>>) {
     );
 }
 
-fn page(harness: &mut Harness<'static, Bench>, number: usize) {
-    harness.key_press_modifiers(Modifiers::COMMAND, KEYS[number - 1]);
+pub(super) fn page(harness: &mut Harness<'static, Bench>, number: usize) {
+    let key = KEYS[number - 1];
+    let modifiers = match key {
+        // ⌘M minimizes windows on macOS.
+        Key::M => Modifiers::COMMAND | Modifiers::SHIFT,
+        _ => Modifiers::COMMAND,
+    };
+    harness.key_press_modifiers(modifiers, key);
 }
 
 fn select(harness: &mut Harness<'static, Bench>, board: u32) {

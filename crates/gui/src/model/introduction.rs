@@ -1,6 +1,8 @@
 //! The first steps of a person who has just started the program, and which of
 //! them are done.
 
+use std::borrow::Cow;
+
 use disk::settings::IntroductionState;
 
 use crate::model::{
@@ -28,15 +30,15 @@ impl Step {
         Self::Room,
     ];
 
-    /// What to do.
-    pub(crate) fn title(self) -> &'static str {
-        match self {
+    /// What to do; `palette` are the keys of the command palette.
+    pub(crate) fn title(self, palette: &str) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Boards => "Find boards",
             Self::Switch => "Switch something",
-            Self::Commands => "Press Ctrl+K",
+            Self::Commands => return Cow::Owned(format!("Press {palette}")),
             Self::Dashboard => "Make a dashboard",
             Self::Room => "Set up a room",
-        }
+        })
     }
 
     /// How to do it.

@@ -4,9 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use eframe::egui::{
-    Align, Align2, Button, ComboBox, Layout, Margin, ScrollArea, TextEdit, Ui, vec2,
-};
+use eframe::egui::{Align, Align2, Button, Layout, Margin, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::{
     model::{
@@ -144,7 +142,7 @@ impl Activity {
                 .and_then(|board| model.board(board))
                 .map(|board| model.title(board));
             let shown = chosen.unwrap_or_else(|| "All boards".to_owned());
-            let combo = ComboBox::from_id_salt("activity board")
+            let combo = theme::combo_box("activity board")
                 .width(184.0)
                 .selected_text(&shown)
                 .truncate();

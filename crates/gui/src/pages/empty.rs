@@ -17,7 +17,7 @@ use crate::{
     },
     widgets::{
         layout::{WindowSize, left_of},
-        status_icons, text_line,
+        shortcut, status_icons, text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
@@ -107,8 +107,9 @@ fn steps(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: VirtualBoards) 
         });
     });
     step(ui, 3, "Then try this", |ui| {
+        let keys = shortcut::name(ui.ctx(), &shortcut::COMMANDS);
         for step in Step::ALL.into_iter().skip(1) {
-            paragraph(ui, &format!("{}: {}", step.title(), step.how()));
+            paragraph(ui, &format!("{}: {}", step.title(&keys), step.how()));
         }
     });
     if ui

@@ -29,6 +29,7 @@ use crate::{
         document_bar::{DocumentBar, empty},
         icon,
         page_view::PageView,
+        shortcut,
         slider::{Rail, Slider},
         text_line,
         theme::{self, UNIT, palette},
@@ -185,10 +186,9 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
         apply.widget_info(|| {
             WidgetInfo::labeled(Role::Button, !scene.steps.is_empty(), title(scene))
         });
-        if apply
-            .on_hover_text("Set all components to the state in the scene. Press Ctrl+Z to undo.")
-            .clicked()
-        {
+        let undo = shortcut::name(ui.ctx(), &shortcut::UNDO);
+        let hint = format!("Set all components to the state in the scene. Press {undo} to undo.");
+        if apply.on_hover_text(hint).clicked() {
             context.push(BoardCommand::ApplyScene(at));
         }
         let count = |number: usize, what: &str| {

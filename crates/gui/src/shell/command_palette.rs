@@ -23,7 +23,7 @@ use crate::{
     model::{action::WindowAction, boards::Model, page_context::PageContext},
     widgets::{
         layout::{Within as _, left_of},
-        text_line,
+        shortcut, text_line,
         theme::{self, UNIT, palette},
     },
 };
@@ -226,7 +226,9 @@ fn texts(ui: &Ui, rect: Rect, entry: &Entry, state: &str) {
     let left = Align2::LEFT_CENTER;
     text_line::paint(ui, inner, left, entry.sign, theme::icon(), palette.weak);
     let right = Align2::RIGHT_CENTER;
-    let keys = text_line::paint(ui, inner, right, &entry.keys, theme::small(), palette.weak);
+    let keys = entry.keys.map(|keys| shortcut::name(ui.ctx(), &keys));
+    let keys = keys.unwrap_or_default();
+    let keys = text_line::paint(ui, inner, right, &keys, theme::small(), palette.weak);
     let room = inner
         .after_x(inner.left() + 28.0)
         .until_x(keys.left() - UNIT);

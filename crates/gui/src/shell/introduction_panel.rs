@@ -1,6 +1,8 @@
 //! The introduction above the boards: what to try, and what of it is done. One
 //! line in a small window.
 
+use std::borrow::Cow;
+
 use eframe::egui::{
     Align, Align2, Button, Frame, Label, Layout, Margin, Panel, Rect, RichText, Sense, Stroke, Ui,
     WidgetInfo, accesskit::Role, vec2,
@@ -19,7 +21,7 @@ use crate::{
         icon,
         icon_button::icon_button,
         layout::{WindowSize, is_low},
-        text_line,
+        shortcut, text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
@@ -66,12 +68,12 @@ fn header(ui: &mut Ui, context: &PageContext<'_>, introduction: &Introduction, i
             }
             let progress = match next {
                 Some(_) if !in_one_line => format!("{done} of {all}"),
-                Some(step) => format!("{} of {all}: {}", done + 1, step.title()),
+                Some(step) => format!("{} of {all}: {}", done + 1, title(ui, step)),
                 None => "Done. F1 shows the keyboard shortcuts.".to_owned(),
             };
             let label = text_line::label(ui, &progress, &progress, theme::body(), palette.weak);
             if let Some(step) = next.filter(|_| in_one_line) {
-                label.on_hover_text(format!("{}: {}", step.title(), step.how()));
+                label.on_hover_text(format!("{}: {}", title(ui, step), step.how()));
             }
         });
     });
@@ -98,6 +100,11 @@ fn samples(ui: &mut Ui, context: &PageContext<'_>, in_one_line: bool) {
     }
 }
 
+/// What to do.
+fn title(ui: &Ui, step: Step) -> Cow<'static, str> {
+    step.title(&shortcut::name(ui.ctx(), &shortcut::COMMANDS))
+}
+
 /// A step: whether it is done, what to do and how.
 fn column(ui: &mut Ui, context: &PageContext<'_>, introduction: &Introduction, step: Step) {
     let palette = palette(ui);
@@ -107,12 +114,13 @@ fn column(ui: &mut Ui, context: &PageContext<'_>, introduction: &Introduction, s
         let (rect, response) = ui.allocate_exact_size(vec2(MARK, theme::LINE), Sense::hover());
         mark(ui, rect, done);
         let state = if done { "done" } else { "to do" };
-        text_line::name_label(ui, &response, &format!("{}: {state}", step.title()));
+        let title = title(ui, step);
+        text_line::name_label(ui, &response, &format!("{title}: {state}"));
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             match action(step, context).filter(|_| !done) {
                 Some(action) => {
-                    let title = RichText::new(step.title())
+                    let title = RichText::new(&*title)
                         .font(theme::strong())
                         .color(palette.text);
                     ui.spacing_mut().button_padding.x = HALF;
@@ -125,8 +133,8 @@ fn column(ui: &mut Ui, context: &PageContext<'_>, introduction: &Introduction, s
                     ui.set_min_height(theme::LINE);
                     let color = if done { palette.weak } else { palette.text };
                     ui.add_space(HALF);
-                    text_line::label(ui, step.title(), step.title(), theme::strong(), color)
-                        .on_hover_text(step.title());
+                    text_line::label(ui, &title, &title, theme::strong(), color)
+                        .on_hover_text(&*title);
                     ui.add_space(HALF);
                 }
             }

@@ -1,9 +1,9 @@
 //! The navigation rail on the left: the pages, each with an icon and a key
-//! (Ctrl+1 to Ctrl+9, Ctrl+M).
+//! (Ctrl+1 to Ctrl+9, Ctrl+Shift+M).
 
 use eframe::egui::{
-    Align2, CornerRadius, Key, Modifiers, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind,
-    Ui, WidgetInfo, accesskit::Role, scroll_area::ScrollBarVisibility, vec2,
+    Align2, CornerRadius, Key, KeyboardShortcut, Rect, Response, ScrollArea, Sense, Stroke,
+    StrokeKind, Ui, WidgetInfo, accesskit::Role, scroll_area::ScrollBarVisibility, vec2,
 };
 
 use disk::settings::Page;
@@ -13,7 +13,7 @@ use crate::{
     widgets::{
         icon,
         layout::{WindowSize, Within as _, between},
-        text_line,
+        shortcut, text_line,
         theme::{self, palette},
         value_drag,
     },
@@ -104,24 +104,24 @@ pub const PAGES: &[&str] = &{
     words
 };
 
-/// The keys of the pages, in their order, and how they read. Ctrl+0 resets the
-/// zoom.
-const KEYS: [(Key, &str); ENTRIES.len()] = [
-    (Key::Num1, "Ctrl+1"),
-    (Key::Num2, "Ctrl+2"),
-    (Key::Num3, "Ctrl+3"),
-    (Key::Num4, "Ctrl+4"),
-    (Key::Num5, "Ctrl+5"),
-    (Key::Num6, "Ctrl+6"),
-    (Key::Num7, "Ctrl+7"),
-    (Key::Num8, "Ctrl+8"),
-    (Key::Num9, "Ctrl+9"),
-    (Key::M, "Ctrl+M"),
+/// The keys of the pages, in their order. Ctrl+0 resets the zoom, and ⌘M
+/// minimizes a window on macOS.
+const KEYS: [KeyboardShortcut; ENTRIES.len()] = [
+    shortcut::command(Key::Num1),
+    shortcut::command(Key::Num2),
+    shortcut::command(Key::Num3),
+    shortcut::command(Key::Num4),
+    shortcut::command(Key::Num5),
+    shortcut::command(Key::Num6),
+    shortcut::command(Key::Num7),
+    shortcut::command(Key::Num8),
+    shortcut::command(Key::Num9),
+    shortcut::command_shift(Key::M),
 ];
 
 /// The pages and the keys that show them.
-pub(crate) fn entries_with_keys() -> impl Iterator<Item = (&'static Entry, &'static str)> {
-    ENTRIES.iter().zip(KEYS.iter().map(|(_, words)| *words))
+pub(crate) fn entries_with_keys() -> impl Iterator<Item = (&'static Entry, KeyboardShortcut)> {
+    ENTRIES.iter().zip(KEYS)
 }
 
 /// The width of the rail.
@@ -143,7 +143,7 @@ fn entries(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
     let [least_icon, least_words, most] = theme::RAIL_ROW;
     let least = if with_words { least_words } else { least_icon };
     let height = (ui.available_height() / ENTRIES.len() as f32).clamp(least, most);
-    for (entry, keys) in entries_with_keys() {
+    for (entry, shortcut) in entries_with_keys() {
         let (rect, response) =
             ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
         let chosen = entry.place == shown;
@@ -161,6 +161,7 @@ fn entries(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
         if entry.place == Page::Plots {
             accept_value(&response, context);
         }
+        let keys = shortcut::name(ui.ctx(), &shortcut);
         let hint = match with_words {
             true => format!("{} ({keys})", entry.about),
             false => format!("{} ({keys})\n{}", entry.word, entry.about),
@@ -182,9 +183,9 @@ fn accept_value(response: &Response, context: &PageContext<'_>) {
 }
 
 /// Goes to a part whose key was pressed.
-pub(crate) fn keys(ui: &Ui, context: &PageContext<'_>) {
-    for (entry, (key, _)) in ENTRIES.iter().zip(KEYS) {
-        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key)) {
+pub(crate) fn press(ui: &Ui, context: &PageContext<'_>) {
+    for (entry, shortcut) in entries_with_keys() {
+        if ui.input_mut(|input| input.consume_shortcut(&shortcut)) {
             context.push(WindowAction::ShowPage(entry.place));
         }
     }

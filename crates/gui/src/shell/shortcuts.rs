@@ -1,85 +1,155 @@
 //! The overlay of keyboard shortcuts (F1).
 
-use eframe::egui::{Button, Frame, Grid, Id, Modal, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{
+    Button, Frame, Grid, Id, Key, KeyboardShortcut, Modal, RichText, ScrollArea, Ui, vec2,
+};
 
 use crate::{
     model::{action::WindowAction, page_context::PageContext},
     shell::{nav_rail, pairing},
     widgets::{
         layout::left_of,
-        text_line,
+        shortcut, text_line,
         theme::{self, UNIT, palette},
     },
 };
 
+/// What is pressed.
+#[derive(Clone, Copy)]
+enum Press {
+    Keys(KeyboardShortcut),
+    Words(&'static str),
+}
+
+use Press::{Keys, Words};
+
+type Group<'a> = (&'a str, &'a [(&'a [Press], &'a str)]);
+
+const UP_DOWN: &[Press] = &[
+    Keys(shortcut::plain(Key::ArrowUp)),
+    Keys(shortcut::plain(Key::ArrowDown)),
+];
+const LEFT_RIGHT: &[Press] = &[
+    Keys(shortcut::plain(Key::ArrowLeft)),
+    Keys(shortcut::plain(Key::ArrowRight)),
+];
+const SHIFT_UP_DOWN: &[Press] = &[
+    Keys(shortcut::shift(Key::ArrowUp)),
+    Keys(shortcut::shift(Key::ArrowDown)),
+];
+const SHIFT_LEFT_RIGHT: &[Press] = &[
+    Keys(shortcut::shift(Key::ArrowLeft)),
+    Keys(shortcut::shift(Key::ArrowRight)),
+];
+const SPACE: &[Press] = &[Keys(shortcut::plain(Key::Space))];
+const ESCAPE: &[Press] = &[Keys(shortcut::CLEAR)];
+const ZOOM: &[Press] = &[
+    Keys(shortcut::ZOOM_IN),
+    Keys(shortcut::ZOOM_OUT),
+    Keys(shortcut::ZOOM_RESET),
+];
+
 /// Keyboard shortcuts, in groups.
-const KEYS: &[(&str, &[(&str, &str)])] = &[
+const KEYS: &[Group<'_>] = &[
     (
         "Everywhere",
         &[
-            ("Ctrl+K", "Find a command, board or component"),
-            ("Ctrl+F", "Find a board; Escape clears the search"),
-            ("Ctrl+N", "Add a board by address"),
-            ("Ctrl+Z", "Undo what you did last"),
-            ("Ctrl+Shift+Z  Ctrl+Y", "Do it again"),
-            ("F2", "Rename the shown board or document"),
-            ("F1", "Show this page"),
-            ("Ctrl++  Ctrl+-  Ctrl+0", "Zoom in, zoom out, reset"),
+            (
+                &[Keys(shortcut::COMMANDS)],
+                "Find a command, board or component",
+            ),
+            (
+                &[Keys(shortcut::FIND)],
+                "Find a board; Escape clears the search",
+            ),
+            (&[Keys(shortcut::ADD)], "Add a board by address"),
+            (&[Keys(shortcut::UNDO)], "Undo what you did last"),
+            (
+                &[Keys(shortcut::REDO), Keys(shortcut::REDO_ALSO)],
+                "Do it again",
+            ),
+            (
+                &[Keys(shortcut::RENAME)],
+                "Rename the shown board or document",
+            ),
+            (&[Keys(shortcut::HELP)], "Show this page"),
+            (ZOOM, "Zoom in, zoom out, reset"),
         ],
     ),
     (
         "In the list of boards",
         &[
-            ("Up  Down", "Previous board, next board"),
-            ("Shift+Up  Shift+Down", "Extend the selection"),
-            ("Space", "Turn the selected boards on or off"),
-            ("Ctrl+A", "Select all boards in the list"),
-            ("Shift+F10  Menu", "Open the menu of the selected boards"),
-            ("Escape", "Clear the selection"),
+            (UP_DOWN, "Previous board, next board"),
+            (SHIFT_UP_DOWN, "Extend the selection"),
+            (SPACE, "Turn the selected boards on or off"),
+            (
+                &[Keys(shortcut::SELECT_ALL)],
+                "Select all boards in the list",
+            ),
+            (
+                &[Keys(shortcut::shift(Key::F10)), Words("Menu")],
+                "Open the menu of the selected boards",
+            ),
+            (ESCAPE, "Clear the selection"),
         ],
     ),
     (
         "On the plots page",
         &[
-            ("Left  Right", "Scroll back, scroll forward"),
-            ("+  -", "Zoom in, zoom out"),
-            ("Space", "Pause, resume"),
-            ("Shift+Left  Shift+Right", "Move the cursor"),
-            ("A  B", "Place a marker at the cursor"),
-            ("Escape", "Remove the markers"),
+            (LEFT_RIGHT, "Scroll back, scroll forward"),
+            (&[Words("+"), Words("-")], "Zoom in, zoom out"),
+            (SPACE, "Pause, resume"),
+            (SHIFT_LEFT_RIGHT, "Move the cursor"),
+            (&[Words("A"), Words("B")], "Place a marker at the cursor"),
+            (ESCAPE, "Remove the markers"),
         ],
     ),
     (
         "On a dashboard, with the header of a tile focused",
         &[
-            ("Arrows", "Move the tile"),
-            ("Shift+Arrows", "Resize the tile"),
-            ("Delete", "Remove the tile"),
+            (&[Words("Arrows")], "Move the tile"),
+            (&[Words("Shift with arrows")], "Resize the tile"),
+            (&[Keys(shortcut::plain(Key::Delete))], "Remove the tile"),
         ],
     ),
     (
         "On the frames page",
         &[
-            ("Up  Down", "Previous frame, next frame"),
-            ("Ctrl+Enter", "Send the request"),
-            ("Ctrl+Up  Ctrl+Down", "Previous request, next request"),
+            (UP_DOWN, "Previous frame, next frame"),
+            (&[Keys(shortcut::SEND)], "Send the request"),
+            (
+                &[Keys(shortcut::EARLIER), Keys(shortcut::LATER)],
+                "Previous request, next request",
+            ),
         ],
     ),
     (
         "On the serial page",
         &[
-            ("Up  Down", "Previous line, next line"),
-            ("Enter", "Send the typed line"),
-            ("Up  Down", "While typing: earlier line, later line"),
+            (UP_DOWN, "Previous line, next line"),
+            (&[Keys(shortcut::plain(Key::Enter))], "Send the typed line"),
+            (UP_DOWN, "While typing: earlier line, later line"),
         ],
     ),
     (
         "On every page",
         &[
-            ("Tab  Shift+Tab", "Next control, previous control"),
-            ("Space  Enter", "Activate the focused control"),
-            ("Left  Right", "Move the focused slider"),
-            ("Escape", "Close a dialog or menu"),
+            (
+                &[
+                    Keys(shortcut::plain(Key::Tab)),
+                    Keys(shortcut::shift(Key::Tab)),
+                ],
+                "Next control, previous control",
+            ),
+            (
+                &[
+                    Keys(shortcut::plain(Key::Space)),
+                    Keys(shortcut::plain(Key::Enter)),
+                ],
+                "Activate the focused control",
+            ),
+            (LEFT_RIGHT, "Move the focused slider"),
+            (ESCAPE, "Close a dialog or menu"),
         ],
     ),
 ];
@@ -100,13 +170,14 @@ pub(crate) fn show(ui: &Ui, context: &PageContext<'_>) {
                 .max_height(height)
                 .auto_shrink([false, true])
                 .show(ui, |ui| {
-                    let places: Vec<(&str, &str)> = nav_rail::entries_with_keys()
-                        .map(|(entry, keys)| (keys, entry.word))
-                        .collect();
-                    for (title, keys) in KEYS.iter().copied().chain([("Pages", places.as_slice())])
-                    {
-                        group(ui, title, keys);
+                    for (title, keys) in KEYS.iter().copied() {
+                        group(ui, title, keys.iter().copied());
                     }
+                    let pages: Vec<([Press; 1], &str)> = nav_rail::entries_with_keys()
+                        .map(|(entry, keys)| ([Keys(keys)], entry.word))
+                        .collect();
+                    let pages = pages.iter().map(|(keys, word)| (keys.as_slice(), *word));
+                    group(ui, "Pages", pages);
                 });
             ui.add_space(UNIT);
             pairing::buttons(ui, |ui| {
@@ -127,7 +198,7 @@ pub(crate) fn show(ui: &Ui, context: &PageContext<'_>) {
     }
 }
 
-fn group(ui: &mut Ui, title: &str, keys: &[(&str, &str)]) {
+fn group<'a>(ui: &mut Ui, title: &str, keys: impl Iterator<Item = (&'a [Press], &'a str)>) {
     let palette = palette(ui);
     text_line::label(ui, title, title, theme::strong(), palette.text);
     Grid::new(title)
@@ -136,13 +207,25 @@ fn group(ui: &mut Ui, title: &str, keys: &[(&str, &str)]) {
         .show(ui, |ui| {
             for (keys, what) in keys {
                 ui.label(
-                    RichText::new(*keys)
+                    RichText::new(words(ui, keys))
                         .font(theme::monospace())
                         .color(palette.weak),
                 );
-                ui.label(RichText::new(*what).color(palette.text));
+                ui.label(RichText::new(what).color(palette.text));
                 ui.end_row();
             }
         });
     ui.add_space(UNIT);
+}
+
+/// How the keys read on this system.
+fn words(ui: &Ui, keys: &[Press]) -> String {
+    let words: Vec<String> = keys
+        .iter()
+        .map(|press| match press {
+            Keys(shortcut) => shortcut::name(ui.ctx(), shortcut),
+            Words(words) => (*words).to_owned(),
+        })
+        .collect();
+    words.join("  ")
 }

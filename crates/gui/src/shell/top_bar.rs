@@ -2,8 +2,8 @@
 //! adding a board, the theme.
 
 use eframe::egui::{
-    self, Align, Align2, Button, Key, Layout, Modifiers, Response, Sense, Stroke, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    self, Align, Align2, Button, Layout, Response, Sense, Stroke, Ui, WidgetInfo, accesskit::Role,
+    vec2,
 };
 
 use disk::settings::{MotionChoice, ThemeChoice};
@@ -19,7 +19,7 @@ use crate::{
     widgets::{
         find_box, icon,
         layout::WindowSize,
-        status_icons, text_line,
+        shortcut, status_icons, text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
@@ -47,7 +47,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, lo
             );
             ui.add_space(UNIT);
             let response = find_box::show(ui, find, find_box::WIDTH);
-            if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
+            if ui.input_mut(|input| input.consume_shortcut(&shortcut::FIND)) {
                 response.request_focus();
             }
         }
@@ -89,11 +89,14 @@ fn list_button(ui: &mut Ui, context: &PageContext<'_>, find: &str) {
     };
     let stroke = Stroke::new(1.5, color);
     status_icons::magnifier(ui.painter(), response.rect.center(), stroke);
-    let hint = match filtered {
-        true => format!("Find a board (Ctrl+F)\nThe list is filtered by “{find}”."),
-        false => "Find a board (Ctrl+F)".to_owned(),
-    };
-    let asked = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F));
+    let mut hint = format!(
+        "Find a board ({})",
+        shortcut::name(ui.ctx(), &shortcut::FIND)
+    );
+    if filtered {
+        hint = format!("{hint}\nThe list is filtered by “{find}”.");
+    }
+    let asked = ui.input_mut(|input| input.consume_shortcut(&shortcut::FIND));
     if response.on_hover_text(hint).clicked() || asked {
         context.push(WindowAction::OpenBoardList);
     }
@@ -195,7 +198,8 @@ fn add_button(ui: &mut Ui) -> Response {
     let response = icon_button(ui, "Add board");
     let stroke = Stroke::new(1.5, palette(ui).text);
     status_icons::plus(ui.painter(), response.rect.center(), 5.0, stroke);
-    response.on_hover_text("Add board by address (Ctrl+N)")
+    let keys = shortcut::name(ui.ctx(), &shortcut::ADD);
+    response.on_hover_text(format!("Add board by address ({keys})"))
 }
 
 /// The status of inbound connections.
@@ -238,7 +242,11 @@ fn help_button(ui: &mut Ui) -> Response {
         theme::icon(),
         palette(ui).text,
     );
-    response.on_hover_text("Keyboard shortcuts (F1). Press Ctrl+K to find a command.")
+    let [help, commands] =
+        [shortcut::HELP, shortcut::COMMANDS].map(|one| shortcut::name(ui.ctx(), &one));
+    response.on_hover_text(format!(
+        "Keyboard shortcuts ({help}). Press {commands} to find a command."
+    ))
 }
 
 fn theme_button(ui: &mut Ui, (theme, motion): Look, context: &PageContext<'_>) {

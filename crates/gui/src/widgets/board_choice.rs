@@ -5,7 +5,7 @@ use std::{cmp::Reverse, sync::Arc};
 
 use eframe::egui::{
     Align2, Button, CornerRadius, Id, Key, Popup, PopupCloseBehavior, RichText, ScrollArea, Sense,
-    TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    TextEdit, Ui, WidgetInfo, accesskit::Role, class::HasClasses as _, pos2, vec2,
 };
 
 use crate::{
@@ -44,7 +44,9 @@ pub(crate) fn show(
     why_not: impl Fn(&BoardView) -> Option<&'static str>,
 ) -> Option<BoardKey> {
     let title = shown.map_or_else(|| "No board".to_owned(), |board| model.title(board));
-    let button = ui.add(Button::new("").min_size(vec2(WIDTH, theme::LINE)));
+    let mut button = Button::new("").min_size(vec2(WIDTH, theme::LINE));
+    button.add_class(theme::FIELD);
+    let button = ui.add(button);
     button.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), "Board");
         info.current_text_value = Some(title.clone());

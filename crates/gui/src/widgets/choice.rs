@@ -2,8 +2,7 @@
 //! long. Effects of light strips have hundreds of names.
 
 use eframe::egui::{
-    Align, Align2, ComboBox, Id, Key, Modifiers, PopupCloseBehavior, Response, ScrollArea,
-    TextEdit, Ui, vec2,
+    Align, Align2, Id, Key, Modifiers, PopupCloseBehavior, Response, ScrollArea, TextEdit, Ui, vec2,
 };
 
 use crate::widgets::{
@@ -35,7 +34,7 @@ impl<'a> Choice<'a> {
     /// Shows it; the second is the option that the person asks for.
     pub(crate) fn show(self, ui: &mut Ui) -> (Response, Option<&'a str>) {
         let is_long = self.options.len() > SEARCHED;
-        let mut combo = ComboBox::from_id_salt(self.salt)
+        let mut combo = theme::combo_box(self.salt)
             .width(self.width)
             .truncate()
             .selected_text(self.shown.unwrap_or(self.absent));

@@ -17,7 +17,7 @@ use crate::{
         document_bar::first_button,
         icon,
         layout::left_of,
-        text_line,
+        shortcut, text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
@@ -217,8 +217,9 @@ impl Open {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             close = ui.button("Done").clicked();
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let words = "Enter adds or removes  ·  Ctrl+Enter also closes  ·  Esc closes";
-                text_line::label(ui, words, words, theme::small(), palette(ui).weak);
+                let keys = shortcut::name(ui.ctx(), &shortcut::SEND);
+                let words = format!("Enter adds or removes  ·  {keys} also closes  ·  Esc closes");
+                text_line::label(ui, &words, &words, theme::small(), palette(ui).weak);
             });
         });
         close
@@ -237,7 +238,7 @@ fn keys(ui: &Ui) -> Keys {
     }
     ui.input_mut(|input| {
         let mut pressed = |modifiers, key| input.consume_key(modifiers, key);
-        let close = pressed(Modifiers::COMMAND, Key::Enter);
+        let close = pressed(shortcut::SEND.modifiers, shortcut::SEND.logical_key);
         let page = 8;
         Keys {
             step: isize::from(pressed(Modifiers::NONE, Key::ArrowDown))

@@ -4,7 +4,7 @@ use eframe::egui::{Align2, Key, Modifiers, Response, TextEdit, Ui, vec2};
 
 use crate::widgets::{
     layout::Within as _,
-    text_line,
+    shortcut, text_line,
     theme::{self, palette},
 };
 
@@ -12,10 +12,11 @@ use crate::widgets::{
 pub(crate) const WIDTH: f32 = 208.0;
 
 /// What the field searches.
-pub(crate) const HINT: &str = "By name, address, id, component kind, room or tag (Ctrl+F)";
+const HINT: &str = "By name, address, id, component kind, room or tag";
 
 /// Shows the field with this width. Escape clears it and leaves it.
 pub(crate) fn show(ui: &mut Ui, find: &mut String, width: f32) -> Response {
+    let keys = shortcut::name(ui.ctx(), &shortcut::FIND);
     let edit = TextEdit::singleline(find)
         .hint_text("Find a board")
         .desired_width(width)
@@ -23,7 +24,7 @@ pub(crate) fn show(ui: &mut Ui, find: &mut String, width: f32) -> Response {
     let response = ui
         .add(edit.min_size(vec2(0.0, theme::LINE)))
         .accessible_name("Find a board")
-        .on_hover_text(HINT);
+        .on_hover_text(format!("{HINT} ({keys})"));
     let is_or_was_focused = response.has_focus() || response.lost_focus();
     // What the field is part of closes with the next Escape.
     if is_or_was_focused
@@ -39,7 +40,7 @@ pub(crate) fn show(ui: &mut Ui, find: &mut String, width: f32) -> Response {
             ui,
             hint,
             Align2::RIGHT_CENTER,
-            "Ctrl+F",
+            &keys,
             theme::small(),
             palette(ui).weak,
         );

@@ -3,7 +3,6 @@
 pub(crate) mod board_choice;
 pub(crate) mod cards;
 pub(crate) mod chart;
-pub(crate) mod check_box;
 pub(crate) mod choice;
 pub(crate) mod color;
 pub(crate) mod color_field;
@@ -20,6 +19,7 @@ pub(crate) mod layout;
 pub(crate) mod log_row;
 pub(crate) mod page_view;
 pub(crate) mod rename;
+pub(crate) mod shortcut;
 pub(crate) mod slider;
 pub(crate) mod sparkline;
 pub(crate) mod status_icons;

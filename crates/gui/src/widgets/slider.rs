@@ -238,7 +238,7 @@ fn gradient(ui: &Ui, rail: Rect, of: &dyn Fn(f32) -> Color32) {
     ui.painter().rect_stroke(
         rail,
         CornerRadius::same(6),
-        Stroke::new(1.0, palette(ui).border),
+        Stroke::new(1.0, palette(ui).outline),
         StrokeKind::Inside,
     );
 }

@@ -8,11 +8,14 @@
 
 #[cfg(test)]
 mod contrast;
+mod edges;
 
 use eframe::egui::{
     self, Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle,
     Theme, Ui, Visuals, style::ScrollAnimation, vec2,
 };
+
+pub(crate) use edges::{FIELD, combo_box};
 
 use disk::settings::ThemeChoice;
 
@@ -343,6 +346,7 @@ pub(crate) fn install(ctx: &egui::Context) {
             distances(style);
         });
     }
+    edges::install(ctx);
 }
 
 /// Turns animations on or off.

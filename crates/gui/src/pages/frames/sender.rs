@@ -1,9 +1,8 @@
 //! The form that calls any method of the board, and the answer below it.
 
 use eframe::egui::{
-    Align, Align2, Button, FontSelection, Frame, Key, Layout, Margin, Modifiers, Popup,
-    PopupCloseBehavior, RichText, ScrollArea, TextBuffer, TextEdit, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    Align, Align2, Button, FontSelection, Frame, Layout, Margin, Popup, PopupCloseBehavior,
+    RichText, ScrollArea, TextBuffer, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 use fleet::{BoardKey, BoardView, Outcome};
 use serde_json::Value;
@@ -15,7 +14,7 @@ use super::{
 use crate::{
     model::{action::BoardCommand, page_context::PageContext, ranking::Ranking},
     widgets::{
-        icon, json_text, text_line,
+        icon, json_text, shortcut, text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
@@ -49,8 +48,8 @@ impl Sender {
         let number = self.requests.next_number();
         let request = self.requests.of(board);
         let (older, newer) = ui.input_mut(|input| {
-            let mut pressed = |key| input.consume_key(Modifiers::COMMAND, key);
-            (pressed(Key::ArrowUp), pressed(Key::ArrowDown))
+            let mut pressed = |keys| input.consume_shortcut(keys);
+            (pressed(&shortcut::EARLIER), pressed(&shortcut::LATER))
         });
         request.walk(older, newer);
         if head(ui, request, board, context) {
@@ -76,7 +75,7 @@ impl Sender {
 fn head(ui: &mut Ui, request: &Request, board: &BoardView, context: &PageContext<'_>) -> bool {
     let palette = palette(ui);
     let live = board.link.is_up();
-    let enter = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+    let enter = ui.input_mut(|input| input.consume_shortcut(&shortcut::SEND));
     let parsed = request.parsed();
     let why_not = match &parsed {
         _ if !live => Some("The board is not connected".to_owned()),
@@ -95,8 +94,10 @@ fn head(ui: &mut Ui, request: &Request, board: &BoardView, context: &PageContext
             let ready = why_not.is_none();
             let send = ui.add_enabled(ready, button);
             send.widget_info(|| WidgetInfo::labeled(Role::Button, ready, &words));
+            let [keys, up, down] = [shortcut::SEND, shortcut::EARLIER, shortcut::LATER]
+                .map(|shortcut| shortcut::name(ui.ctx(), &shortcut));
             let hint =
-                "Send the request (Ctrl+Enter). Ctrl+Up and Ctrl+Down browse earlier requests.";
+                format!("Send the request ({keys}). {up} and {down} browse earlier requests.");
             let send = send.on_hover_text(hint);
             let send = send.on_disabled_hover_text(why_not.unwrap_or_default());
             if (send.clicked() || (enter && ready))

@@ -11,10 +11,9 @@ use crate::{
     },
     widgets::{
         chart::time_axis,
-        check_box::check_box,
         icon,
         icon_button::icon_button,
-        text_line,
+        shortcut, text_line,
         theme::{self, HALF, UNIT, palette},
         verb::entry,
     },
@@ -44,7 +43,7 @@ impl Plots {
             self.pause(ui, now);
             ui.add_space(UNIT);
             self.measuring(ui);
-            check_box(ui, &mut self.events, "Events")
+            ui.checkbox(&mut self.events, "Events")
                 .on_hover_text("Show button events and lost links");
             ui.add_space(UNIT);
             self.saving(ui, now, context);
@@ -87,12 +86,13 @@ impl Plots {
         if icon_button(ui, icon::CARET_RIGHT, "Later", later).clicked() {
             self.range.move_by(0.5, since, now);
         }
-        let zoom_in = "Show a shorter time range (+, or Ctrl+wheel)";
-        if icon_button(ui, icon::MAGNIFYING_GLASS_PLUS, "Zoom in", zoom_in).clicked() {
+        let wheel = shortcut::wheel(ui.ctx());
+        let zoom_in = format!("Show a shorter time range (+, or {wheel})");
+        if icon_button(ui, icon::MAGNIFYING_GLASS_PLUS, "Zoom in", &zoom_in).clicked() {
             self.range.zoom(0.5, since, now);
         }
-        let zoom_out = "Show a longer time range (-, or Ctrl+wheel)";
-        if icon_button(ui, icon::MAGNIFYING_GLASS_MINUS, "Zoom out", zoom_out).clicked() {
+        let zoom_out = format!("Show a longer time range (-, or {wheel})");
+        if icon_button(ui, icon::MAGNIFYING_GLASS_MINUS, "Zoom out", &zoom_out).clicked() {
             self.range.zoom(2.0, since, now);
         }
     }

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eframe::egui::{
-    Align, Align2, Button, Color32, ComboBox, Frame, Layout, Margin, Stroke, TextEdit, Ui,
-    WidgetInfo, accesskit::Role, lerp, vec2,
+    Align, Align2, Button, Color32, Frame, Layout, Margin, Stroke, TextEdit, Ui, WidgetInfo,
+    accesskit::Role, lerp, vec2,
 };
 use protocol::{Kind, State};
 
@@ -367,7 +367,7 @@ fn select(ui: &mut Ui, group: &ComponentGroup<'_>, context: &PageContext<'_>) {
     let common = group.common(|state| state.text().map(str::to_owned));
     let absent = common.absent();
     let words = common.same().unwrap_or_else(|| absent.to_owned());
-    let combo = ComboBox::from_id_salt(("all", &group.name))
+    let combo = theme::combo_box(("all", &group.name))
         .width(160.0)
         .selected_text(&words)
         .truncate();

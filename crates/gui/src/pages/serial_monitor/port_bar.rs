@@ -1,7 +1,7 @@
 //! The bar that chooses a port and its speed, and the ports of this computer.
 
 use eframe::egui::{
-    Align2, Button, ComboBox, Key, Popup, RichText, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align2, Button, Key, Popup, RichText, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 use platform::Platform;
 use serial::{MONITOR_BAUD, Port, PortWatch};
@@ -148,7 +148,7 @@ impl PortBar {
     fn speeds(&mut self, ui: &mut Ui, monitored: bool) {
         ui.add_enabled_ui(!monitored, |ui| {
             let shown = format!("{} baud", self.baud);
-            let combo = ComboBox::from_id_salt("speed")
+            let combo = theme::combo_box("speed")
                 .width(120.0)
                 .selected_text(&shown)
                 .show_ui(ui, |ui| {

@@ -8,10 +8,7 @@ use super::{
 };
 use crate::{
     model::board_setup::{Doing, Setup},
-    widgets::{
-        check_box::check_box,
-        theme::{HALF, UNIT, palette},
-    },
+    widgets::theme::{HALF, UNIT, palette},
 };
 use setup::{
     FoundChip,
@@ -108,7 +105,7 @@ fn images(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>, chip: &FoundChi
     }
     other(setup, ui, stage);
     ui.add_space(UNIT);
-    check_box(ui, &mut setup.erase, "Erase settings and keys too");
+    ui.checkbox(&mut setup.erase, "Erase settings and keys too");
     for words in &chip.problems {
         ui.add_space(HALF);
         paragraph(ui, &text::capitalized(&text::plain(&format!("{words}."))));

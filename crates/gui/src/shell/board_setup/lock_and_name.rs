@@ -9,10 +9,7 @@ use super::{
 use crate::{
     model::board_setup::{Doing, Setup},
     pages::board_menu::rename_problem,
-    widgets::{
-        check_box::check_box,
-        theme::{HALF, UNIT},
-    },
+    widgets::theme::{HALF, UNIT},
 };
 
 pub(super) fn show(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> Next {
@@ -75,7 +72,7 @@ fn lock(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) {
             true => "Get a key for this computer",
             false => "Lock the board",
         };
-        let checkbox = check_box(ui, &mut setup.lock, words);
+        let checkbox = ui.checkbox(&mut setup.lock, words);
         stage.first(&checkbox);
         ui.add_space(HALF);
         paragraph(

@@ -1,5 +1,7 @@
 //! An entry of the command palette.
 
+use eframe::egui::KeyboardShortcut;
+
 use crate::{
     model::{action::Action, boards::Model, main_component::activity},
     widgets::verb::Verb,
@@ -22,7 +24,7 @@ pub(super) struct Entry {
     /// What is searched and shown: `Desk lamp: turn Light on`.
     pub(super) words: String,
     /// The keyboard shortcut.
-    pub(super) keys: String,
+    pub(super) keys: Option<KeyboardShortcut>,
     pub(super) actions: Vec<Action>,
     pub(super) subject: Subject,
     /// Why it cannot be done now.
@@ -38,7 +40,7 @@ impl Entry {
         Self {
             sign,
             words: words.into(),
-            keys: String::new(),
+            keys: None,
             actions: vec![action.into()],
             subject: Subject::Nothing,
             why_not: None,
@@ -57,15 +59,15 @@ impl Entry {
         Self {
             sign,
             words: format!("{name}: {}", lower(&words)),
-            keys: String::new(),
+            keys: None,
             actions,
             subject: Subject::Nothing,
             why_not: why_not.map(str::to_owned),
         }
     }
 
-    pub(super) fn keys(mut self, keys: impl Into<String>) -> Self {
-        self.keys = keys.into();
+    pub(super) fn keys(mut self, keys: KeyboardShortcut) -> Self {
+        self.keys = Some(keys);
         self
     }
 

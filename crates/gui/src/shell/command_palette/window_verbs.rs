@@ -23,7 +23,7 @@ use crate::{
     },
     pages::{board_menu, lab},
     shell::{nav_rail, session_menu},
-    widgets::{document_bar, icon},
+    widgets::{document_bar, icon, shortcut},
 };
 use fleet::{BoardKey, Listening};
 
@@ -88,10 +88,10 @@ fn undo(context: &PageContext<'_>) -> Vec<Entry> {
             of("Undo", undo),
             WindowAction::Undo(None),
         )
-        .keys("Ctrl+Z")
+        .keys(shortcut::UNDO)
         .unless(undo.is_none().then(|| "nothing to undo".to_owned())),
         Entry::new(icon::ARROW_CLOCKWISE, of("Redo", redo), WindowAction::Redo)
-            .keys("Ctrl+Shift+Z")
+            .keys(shortcut::REDO)
             .unless(redo.is_none().then(|| "nothing to redo".to_owned())),
     ]
 }
@@ -105,7 +105,7 @@ fn connections(model: &Model, facts: &WindowFacts) -> Vec<Entry> {
             "Add board by address",
             WindowAction::OpenDialog(DialogKind::Address, String::new()),
         )
-        .keys("Ctrl+N"),
+        .keys(shortcut::ADD),
         Entry::new(
             icon::PLUGS_CONNECTED,
             "Add broker…",
@@ -164,10 +164,10 @@ fn selection(model: &Model) -> Vec<Entry> {
         let verbs = board_menu::verbs(model, &boards);
         entries.extend(verbs.into_iter().map(|verb| Entry::of(&name, verb)));
         let clear = WindowAction::ClearSelection;
-        entries.push(Entry::new(icon::X, "Clear the selection", clear).keys("Esc"));
+        entries.push(Entry::new(icon::X, "Clear the selection", clear).keys(shortcut::CLEAR));
     }
     let all = WindowAction::SelectAll;
-    entries.push(Entry::new(icon::CHECK, "Select all boards", all).keys("Ctrl+A"));
+    entries.push(Entry::new(icon::CHECK, "Select all boards", all).keys(shortcut::SELECT_ALL));
     entries
 }
 
@@ -191,9 +191,9 @@ fn look() -> Vec<Entry> {
     let plus = icon::MAGNIFYING_GLASS_PLUS;
     let minus = icon::MAGNIFYING_GLASS_MINUS;
     let zoom = [
-        (plus, "Zoom in", "Ctrl++", ZoomStep::In),
-        (minus, "Zoom out", "Ctrl+-", ZoomStep::Out),
-        (plus, "Zoom: reset", "Ctrl+0", ZoomStep::Reset),
+        (plus, "Zoom in", shortcut::ZOOM_IN, ZoomStep::In),
+        (minus, "Zoom out", shortcut::ZOOM_OUT, ZoomStep::Out),
+        (plus, "Zoom: reset", shortcut::ZOOM_RESET, ZoomStep::Reset),
     ];
     let zoom = zoom.map(|(sign, words, keys, step)| {
         Entry::new(sign, words, WindowAction::Zoom(step)).keys(keys)
@@ -203,7 +203,7 @@ fn look() -> Vec<Entry> {
         "Keyboard shortcuts",
         WindowAction::OpenOverlay(Overlay::Shortcuts),
     );
-    let help = help.keys("F1");
+    let help = help.keys(shortcut::HELP);
     let introduction = Entry::new(
         icon::QUESTION,
         "Show introduction",

@@ -14,14 +14,13 @@ use crate::{
         switching,
     },
     shell::nav_rail,
+    widgets::shortcut,
 };
 use fleet::BoardKey;
 
 impl Window {
     pub(super) fn keys(&self, ui: &Ui, context: &PageContext<'_>) {
-        if self.setup.is_none()
-            && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N))
-        {
+        if self.setup.is_none() && ui.input_mut(|input| input.consume_shortcut(&shortcut::ADD)) {
             context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
         }
         let asked = self.dialog.is_some() || self.setup.is_some();
@@ -31,13 +30,14 @@ impl Window {
             || self.forgotten
             || self.drawer.is_open();
         if !laid_over {
-            nav_rail::keys(ui, context);
+            nav_rail::press(ui, context);
         }
-        for (modifiers, key, overlay) in [
-            (Modifiers::COMMAND, Key::K, Overlay::Commands),
-            (Modifiers::NONE, Key::F1, Overlay::Shortcuts),
+        shortcut::of_window(ui.ctx());
+        for (shortcut, overlay) in [
+            (shortcut::COMMANDS, Overlay::Commands),
+            (shortcut::HELP, Overlay::Shortcuts),
         ] {
-            if !asked && ui.input_mut(|input| input.consume_key(modifiers, key)) {
+            if !asked && ui.input_mut(|input| input.consume_shortcut(&shortcut)) {
                 context.push(WindowAction::OpenOverlay(overlay));
             }
         }
@@ -46,7 +46,7 @@ impl Window {
             undo_keys(ui, context);
         }
         if !laid_over
-            && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F2))
+            && ui.input_mut(|input| input.consume_shortcut(&shortcut::RENAME))
             && let Some(target) = self.rename_target()
         {
             context.push(WindowAction::BeginRename(target, RenameSpot::Anywhere));
@@ -59,7 +59,7 @@ impl Window {
             return;
         }
         if self.page == Page::Boards {
-            if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
+            if ui.input_mut(|input| input.consume_shortcut(&shortcut::SELECT_ALL)) {
                 context.push(WindowAction::SelectAll);
             }
             if ui.input(|input| input.key_pressed(Key::Escape)) {
@@ -113,14 +113,13 @@ impl Window {
 
 /// The keys of *Undo* and *Redo*.
 fn undo_keys(ui: &Ui, context: &PageContext<'_>) {
-    let with_shift = Modifiers::COMMAND | Modifiers::SHIFT;
     let redo = ui.input_mut(|input| {
         // With Shift first: without it, the key matches either way.
-        input.consume_key(with_shift, Key::Z) || input.consume_key(Modifiers::COMMAND, Key::Y)
+        input.consume_shortcut(&shortcut::REDO) || input.consume_shortcut(&shortcut::REDO_ALSO)
     });
     if redo {
         context.push(WindowAction::Redo);
-    } else if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z)) {
+    } else if ui.input_mut(|input| input.consume_shortcut(&shortcut::UNDO)) {
         context.push(WindowAction::Undo(None));
     }
 }

@@ -2,12 +2,11 @@
 //! repeatedly.
 
 use eframe::egui::{
-    Align2, Button, FontSelection, Key, Modifiers, RichText, TextEdit, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    Align2, Button, FontSelection, RichText, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use crate::widgets::{
-    icon, text_line,
+    icon, shortcut, text_line,
     theme::{self, HALF, palette},
 };
 use channel::{Channel, ChannelStatus, Content, Rate, from_hex};
@@ -66,18 +65,20 @@ impl Sender {
     ) {
         let palette = palette(ui);
         let is_open = status.is_some_and(|status| status.state.is_open());
+        let keys = shortcut::name(ui.ctx(), &shortcut::SEND);
+        let hint = format!("Message to send ({keys})");
         let edit = TextEdit::multiline(&mut self.typed)
             .id_salt("message to send")
             .font(FontSelection::FontId(theme::monospace()))
-            .hint_text(RichText::new("Message to send (Ctrl+Enter)").color(palette.weak))
+            .hint_text(RichText::new(hint).color(palette.weak))
             .desired_width(f32::INFINITY)
             .desired_rows(rows);
         let field = ui.add(edit).accessible_name("Message to send");
         if field.changed() {
             self.problem = None;
         }
-        let enter = field.has_focus()
-            && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+        let enter =
+            field.has_focus() && ui.input_mut(|input| input.consume_shortcut(&shortcut::SEND));
         let content = self.content();
         let ready = is_open && content.is_ok();
         ui.add_space(HALF);
@@ -110,7 +111,7 @@ impl Sender {
                 "The channel is not open"
             };
             if (send
-                .on_hover_text("Ctrl+Enter")
+                .on_hover_text(keys)
                 .on_disabled_hover_text(why)
                 .clicked()
                 || (enter && ready))

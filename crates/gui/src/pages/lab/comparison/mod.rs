@@ -8,8 +8,8 @@ mod timelines;
 use std::time::Duration;
 
 use eframe::egui::{
-    Align, Button, Checkbox, ComboBox, DragValue, Label, Layout, RichText, ScrollArea, Ui,
-    WidgetInfo, accesskit::Role, vec2,
+    Align, Button, Checkbox, DragValue, Label, Layout, RichText, ScrollArea, Ui, WidgetInfo,
+    accesskit::Role, vec2,
 };
 
 use super::board::why_not;
@@ -256,7 +256,7 @@ fn done(title: &str, record: &Measurements) -> String {
 
 /// A choice of times.
 fn times(ui: &mut Ui, name: &str, chosen: &mut Duration, offered: &[Duration]) {
-    let combo = ComboBox::from_id_salt(name)
+    let combo = theme::combo_box(name)
         .width(72.0)
         .selected_text(text::round(*chosen));
     let combo = combo.show_ui(ui, |ui| {
