@@ -72,8 +72,10 @@ Exit status: 0 success; 1 refused by the board; 2 usage error; 3 no such board,
 or several; 4 no response in time; 5 the doctor found a fault; 6 a check failed.";
 
 /// Finds ESP32 boards on the network, shows their state and controls them.
+// The help names the program as users type it, also where it runs under another
+// name: an AppImage starts `AppRun`.
 #[derive(Debug, Parser)]
-#[command(name = "switchboard", version, after_help = EXAMPLES)]
+#[command(name = "switchboard", bin_name = "switchboard", version, after_help = EXAMPLES)]
 pub struct Args {
     /// Log the program's own work to standard error, for troubleshooting:
     /// error, warn, info, debug or trace.
