@@ -6,11 +6,21 @@ use std::{collections::VecDeque, io, sync::mpsc, thread};
 use eframe::egui;
 use notify_rust::NotificationHandle;
 
-use crate::model::lost_boards::Notification;
+use crate::model::lost_boards::{LostBoards, Notification};
 
 /// The notifications whose connection to the service stays open: some desktops
 /// remove a notification when the connection it came over is closed.
 const KEPT: usize = 8;
+
+/// Notifications of this window.
+#[derive(Default)]
+pub(crate) struct Notifications {
+    pub(super) lost: LostBoards,
+    /// The desktop's service, once it was needed.
+    pub(super) service: Option<NotificationService>,
+    /// Whether a failed notification was reported.
+    pub(super) reported: bool,
+}
 
 enum Job {
     Check,

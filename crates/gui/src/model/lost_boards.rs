@@ -17,11 +17,15 @@ pub(crate) const GRACE: Duration = Duration::from_secs(10);
 /// ([`protocol::limits::PING_AFTER`]).
 const GATHER: Duration = Duration::from_secs(10);
 
-/// Boards that return within this time of each other are one notification.
-const RETURN_GAP: Duration = Duration::from_secs(3);
+/// A return has to last this long before it is notified.
+const RETURN_GRACE: Duration = Duration::from_secs(3);
+
+/// While other boards are still away, a return waits this long for the next
+/// one: boards that were lost together are tried again at different times.
+const RETURN_GAP: Duration = Duration::from_secs(10);
 
 /// How long a return waits for others at most.
-const RETURN_MOST: Duration = Duration::from_secs(15);
+const RETURN_MOST: Duration = Duration::from_secs(30);
 
 /// A link that is lost within this time after a command that restarts its board
 /// was lost on purpose.
@@ -143,8 +147,12 @@ impl LostBoards {
         for board in lost {
             self.absent.insert(board, Absence::Notified);
         }
-        let returned = self.returned();
-        let (back, back_wait) = ready(&returned, now, Duration::ZERO, RETURN_GAP, RETURN_MOST);
+        let mut absences = self.absent.values();
+        let gap = match absences.any(|absence| matches!(absence, Absence::Notified)) {
+            true => RETURN_GAP,
+            false => RETURN_GRACE,
+        };
+        let (back, back_wait) = ready(&self.returned(), now, RETURN_GRACE, gap, RETURN_MOST);
         due.extend(back_notification(&back, &boards));
         for board in back {
             self.absent.remove(&board);
@@ -175,8 +183,8 @@ impl LostBoards {
 }
 
 /// The boards of one notification, if it is due: once the last of them is older
-/// than `gap`, at the latest once the first is older than `most`, and then those
-/// older than `least`. Otherwise, after how long to ask again.
+/// than `gap`, at the latest once the first is older than `most`, and then
+/// those older than `least`. Otherwise, after how long to ask again.
 fn ready(
     boards: &[(BoardKey, Instant)],
     now: Instant,
@@ -373,11 +381,13 @@ mod tests {
             ["20 boards are not reachable: Lamp 0, Lamp 1, Lamp 2 and 17 others"]
         );
         for board in 0..20 {
-            bench.link(60 + u64::from(board) / 2, board, UP);
+            bench.link(60 + u64::from(board), board, UP);
+            assert_eq!(bench.due(60 + u64::from(board)), NONE);
         }
-        assert_eq!(bench.due(71), NONE);
+        // None is away any more.
+        assert_eq!(bench.due(81), NONE);
         assert_eq!(
-            bench.due(72),
+            bench.due(82),
             ["20 boards are reachable again: Lamp 0, Lamp 1, Lamp 2 and 17 others"]
         );
         assert_eq!(bench.due_and_wait(200), (Vec::new(), None));
@@ -392,6 +402,20 @@ mod tests {
         let (due, wait) = bench.due_and_wait(20);
         assert_eq!(due, ["3 boards are not reachable: Lamp 0, Lamp 1, Lamp 2"]);
         assert!(wait.is_some());
+    }
+
+    #[test]
+    fn a_return_does_not_wait_long_for_a_board_that_stays_away() {
+        let mut bench = Bench::new();
+        (1..4).for_each(|board| bench.link(0, board, DOWN));
+        assert_eq!(bench.due(10).len(), 1);
+        bench.link(20, 1, UP);
+        bench.link(28, 2, UP);
+        assert_eq!(bench.due_and_wait(30), (Vec::new(), Some(8)));
+        assert_eq!(
+            bench.due(38),
+            ["2 boards are reachable again: Lamp 1, Lamp 2"]
+        );
     }
 
     #[test]
