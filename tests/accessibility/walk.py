@@ -1,5 +1,6 @@
 """Visits every page of the window through AT-SPI, asserts what each control
-says of itself, and operates one control of each kind.
+says of itself, and operates one control of each kind. In between, watched
+boards are lost, and notifications have to arrive.
 
     walk.py PROGRAMS WORK
 """
@@ -9,6 +10,7 @@ import time
 
 from screen import CONTROLS, RANGES, TEXTS, TOGGLES, Atspi, GLib, Screen, within
 
+import notifications
 import operate
 from bench import Bench
 from pages import ESCAPE, PAGES
@@ -121,6 +123,7 @@ def main():
             within("three boards are connected", lambda: screen.find("toggle button", "3 connected"))
             operate.give_focus(screen)
             wrong = operate.all_kinds(screen, bench)
+            notifications.all_of(screen, bench)
             wrong += visit(screen)
         except AssertionError:
             for node in screen.nodes():

@@ -11,7 +11,7 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use fleet::{BoardKey, BoardView, ComponentView, IdClaim};
-use gui::{BatchStep, BoardCommand, Operation, Request, Settings};
+use gui::{BatchStep, BoardCommand, Operation, Request, Settings, Task};
 use protocol::State;
 use scenes::Now;
 
@@ -181,6 +181,27 @@ fn a_hidden_board_is_counted_and_can_be_shown_again() {
     harness.get_by_label("1 hidden");
     arrange(&mut harness, "Show hidden boards");
     assert_eq!(listed(&harness), ["Alpha", "Beta", "Strip"]);
+}
+
+#[test]
+fn notifications_about_a_board_are_off_until_they_are_turned_on() {
+    let at = Now::read();
+    let mut harness = open(three(at), &Settings::default(), at);
+    let notes = |harness: &Harness<'static, Bench>| {
+        let mut settings = Settings::default();
+        harness.state().window.remember(&mut settings);
+        settings.notes
+    };
+    assert!(notes(&harness).is_empty());
+    menu(&mut harness, "Notify when lost");
+    assert_eq!(
+        harness.state().asked,
+        [Request::Task(Task::CheckNotifications)]
+    );
+    assert!(notes(&harness)["alpha-0001"].notify_when_lost);
+    menu(&mut harness, "Do not notify when lost");
+    assert!(notes(&harness).is_empty());
+    assert_eq!(harness.state().asked.len(), 1, "only when turned on");
 }
 
 #[test]

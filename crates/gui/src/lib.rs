@@ -25,7 +25,7 @@
 //! | options of the list | `Button` | `List options`, with `No groups`, `By room` and so on |
 //! | several selected boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all`, `Light: exact brightness of all` (`SpinButton`), `Light: all red` (`RadioButton`), `Setpoint: value of all`, `Blind: close all`, `Blind: position of all`, `Mode: value of all` (`ComboBox`), `Note: value of all` (`TextInput`), `Note: set all` |
 //! | what each of them has | `Label`, `Button` | `Desk lamp: Light: On · 60 %`, `Temperature: mean 21.5 °C, 20.0 °C to 23.0 °C`; `Show Desk lamp` |
-//! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Assign room…`, `Edit tags…`, `Hide`, `Save as scene`, `Show frames`, `Back up…`, `Restore…`, `Reboot…`, `Factory reset…`, `Forget` last |
+//! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Assign room…`, `Edit tags…`, `Hide`, `Notify when lost` or `Do not notify when lost`, `Save as scene`, `Show frames`, `Back up…`, `Restore…`, `Reboot…`, `Factory reset…`, `Forget` last |
 //! | the search box | `TextInput` | `Find a board` |
 //! | top bar | `Button` | `Add board`, `Theme` |
 //! | recordings | `Button`, `MenuItem` | `Recordings`, with `Record session…` or `Stop recording`, `Replay…` or `Stop replay`; `Recording 12 s`, `Replay of lab.jsonl.gz, 10×` |

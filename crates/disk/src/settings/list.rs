@@ -73,6 +73,12 @@ pub struct Labels {
     pub tags: BTreeSet<String>,
     /// Whether the board is hidden from the list.
     pub hidden: bool,
+    /// Whether a desktop notification is shown when the board is lost.
+    #[serde(
+        deserialize_with = "super::or_default",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub notify_when_lost: bool,
 }
 
 impl Labels {

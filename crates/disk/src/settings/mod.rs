@@ -414,6 +414,27 @@ mod tests {
     }
 
     #[test]
+    fn an_unreadable_choice_of_notifications_is_off_and_affects_only_itself()
+    -> Result<(), serde_json::Error> {
+        let stored = r#"{"notes":{
+            "lamp-1":{"room":"Attic","notify_when_lost":true},
+            "lamp-2":{"room":"Cellar","notify_when_lost":"by_mail"}}}"#;
+        let settings: Settings = serde_json::from_str(stored)?;
+        let read = |id: &str| {
+            let labels = settings.notes.get(id)?;
+            Some((labels.room.as_str(), labels.notify_when_lost))
+        };
+        assert_eq!(read("lamp-1"), Some(("Attic", true)));
+        assert_eq!(read("lamp-2"), Some(("Cellar", false)));
+        assert_eq!(
+            serde_json::to_value(&settings.notes["lamp-2"])?.get("notify_when_lost"),
+            None,
+            "off is not written"
+        );
+        Ok(())
+    }
+
+    #[test]
     fn a_newer_file_loses_only_what_this_program_cannot_read() -> Result<(), serde_json::Error> {
         let stored = r#"{"theme":"sepia","selected":"lamp-1","boards":[{"address":"10.0.0.7:80","since":1}],"lamps":[1]}"#;
         let settings: Settings = serde_json::from_str(stored)?;

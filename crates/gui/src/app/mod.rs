@@ -9,6 +9,8 @@ pub(crate) mod export;
 pub(crate) mod file_tasks;
 pub(crate) mod key_ring;
 pub(crate) mod keys;
+mod notification_service;
+mod notifications;
 pub(crate) mod outbound;
 mod placement;
 pub(crate) mod previews;

@@ -181,7 +181,8 @@ pub fn run(options: Options) -> Result<Ended, RunError> {
         let mut app = App::new(cc, fleet, file, samples)
             .with_keys(keys, &cc.egui_ctx)
             .with_replays(replays)
-            .following_desktop(&cc.egui_ctx);
+            .following_desktop(&cc.egui_ctx)
+            .with_notifications();
         app.report(problem);
         app.report(crashed.then(|| CRASHED.to_owned()));
         Ok(Box::new(app))

@@ -136,6 +136,7 @@ impl App {
                 let _ = answers.send(CommandReply::Step(number, at, outcome));
                 ctx.request_repaint();
             }));
+            self.expect_loss(board, &what);
             match what {
                 Operation::Set(component, change) => {
                     self.fleet.set(board, &component, change, reply);

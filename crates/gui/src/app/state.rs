@@ -23,6 +23,7 @@ use crate::{
         desktop_preferences::DesktopFollower,
         file_tasks::RunningTask,
         key_ring::KeyRing,
+        notification_service::Notifications,
         session_reports::{Recorder, Replayer},
     },
     model::{
@@ -102,6 +103,8 @@ pub struct App {
     pub(super) zone: TimeZone,
     /// What the desktop prefers, if it is followed.
     pub(super) desktop: Option<DesktopFollower>,
+    /// Notifications of the desktop, if they are wanted.
+    pub(super) notifications: Option<Notifications>,
     /// How many frames were drawn, and when the first was drawn.
     pub(super) frames: u32,
     pub(super) started: Option<Instant>,
@@ -167,6 +170,7 @@ impl App {
             keys: KeyRing::default(),
             zone,
             desktop: None,
+            notifications: None,
             frames: 0,
             started: None,
         };
@@ -266,6 +270,7 @@ impl App {
     fn apply_backlog(&mut self, begun: Instant, budget: Duration) {
         while let Some(board) = self.backlog.pop_front() {
             if self.is_wanted(&board) {
+                self.follow_link(&board, begun);
                 self.window.put(board, self.shown.as_ref());
             }
             if begun.elapsed() > budget {
@@ -310,6 +315,7 @@ impl App {
         self.poll_keys();
         self.poll_examination();
         self.poll_setup(ctx);
+        self.poll_notifications(ctx, Instant::now());
     }
 
     fn follow_previews(&self, changes: &previews::Changes) {

@@ -63,6 +63,7 @@ impl App {
             Task::StopRecording => self.stop_recording(ctx),
             Task::StartReplay(path, speed) => self.start_replay(&path, &speed, ctx),
             Task::StopReplay => self.stop_replay(ctx),
+            Task::CheckNotifications => self.check_notifications(ctx),
             Task::StopExamining => {
                 self.examination = None;
                 self.window.pages.doctor.canceled();

@@ -350,6 +350,8 @@ pub enum Task {
     StartReplay(PathBuf, String),
     /// End the replay, and remove its boards from the list.
     StopReplay,
+    /// Find out whether this desktop shows notifications.
+    CheckNotifications,
 }
 
 impl WindowAction {

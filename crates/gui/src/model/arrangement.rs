@@ -44,6 +44,8 @@ pub enum LabelsChange {
     Tags(String),
     /// Hide or show.
     Hidden(bool),
+    /// Show a desktop notification when the board is lost, or do not.
+    NotifyWhenLost(bool),
 }
 
 impl LabelsChange {
@@ -56,6 +58,7 @@ impl LabelsChange {
                 labels.tags = tags.map(str::to_owned).collect();
             }
             Self::Hidden(hidden) => labels.hidden = *hidden,
+            Self::NotifyWhenLost(notify) => labels.notify_when_lost = *notify,
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod history;
 pub(crate) mod introduction;
 pub(crate) mod journal;
 pub(crate) mod link_kind;
+pub(crate) mod lost_boards;
 pub(crate) mod main_component;
 pub(crate) mod metering;
 pub(crate) mod name_lookup;

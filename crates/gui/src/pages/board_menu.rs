@@ -154,7 +154,7 @@ fn rename(board: &BoardView) -> Verb {
 }
 
 /// Changes of labels, which are those of the `first` board before.
-fn labels(model: &Model, boards: &[BoardKey], first: Option<&BoardView>) -> [Verb; 3] {
+fn labels(model: &Model, boards: &[BoardKey], first: Option<&BoardView>) -> [Verb; 4] {
     let labels = first
         .and_then(|board| model.labels_of(board))
         .cloned()
@@ -165,6 +165,11 @@ fn labels(model: &Model, boards: &[BoardKey], first: Option<&BoardView>) -> [Ver
         false => (icon::EYE_SLASH, "Hide"),
     };
     let hidden = LabelsChange::Hidden(!labels.hidden);
+    let notify = LabelsChange::NotifyWhenLost(!labels.notify_when_lost);
+    let notify_words = match labels.notify_when_lost {
+        true => "Do not notify when lost",
+        false => "Notify when lost",
+    };
     [
         Verb::new(
             icon::HOUSE,
@@ -180,6 +185,11 @@ fn labels(model: &Model, boards: &[BoardKey], first: Option<&BoardView>) -> [Ver
             sign,
             words,
             WindowAction::SetLabels(boards.to_vec(), hidden),
+        ),
+        Verb::new(
+            icon::HEARTBEAT,
+            notify_words,
+            WindowAction::SetLabels(boards.to_vec(), notify),
         ),
     ]
 }

@@ -94,6 +94,8 @@ pub(crate) fn title_of_labels(model: &Model, boards: &[BoardKey], change: &Label
         LabelsChange::Tags(_) => format!("Change the tags of {names}"),
         LabelsChange::Hidden(true) => format!("Hide {names}"),
         LabelsChange::Hidden(false) => format!("Show {names} in the list"),
+        LabelsChange::NotifyWhenLost(true) => format!("Turn on notifications about {names}"),
+        LabelsChange::NotifyWhenLost(false) => format!("Turn off notifications about {names}"),
     }
 }
 

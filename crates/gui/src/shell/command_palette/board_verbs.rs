@@ -24,7 +24,7 @@ pub(super) const VOCABULARY: &str = "turn on off press set to show identify rena
     room edit tags hide in list copy address create save as scene frames outbound connection \
     pair enter forget key reboot factory reset require signed back up restore try now why is it \
     missing update firmware open close stop install add plots pin new dashboard \
-    control page";
+    control page do not notify when lost";
 
 /// What is offered for a component apart from operating it.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use disk::settings::{IntroductionState, Page};
 
 use crate::{
     model::{
-        action::{Overlay, RenameTarget, WindowAction},
+        action::{Overlay, RenameTarget, Task, WindowAction},
         arrangement::LabelsChange,
         frame_context::FrameContext,
         notice::Notice,
@@ -48,9 +48,12 @@ impl Window {
                 if let (LabelsChange::Hidden(true), Some(act)) = (&change, act) {
                     self.was_hidden(act);
                 }
+                if change == LabelsChange::NotifyWhenLost(true) && left_out < boards.len() {
+                    self.outbox.push(Task::CheckNotifications.into());
+                }
                 if left_out > 0 {
-                    let words =
-                        "Connect to a board once before you hide it or give it a room or tags.";
+                    let words = "Connect to a board once before you hide it, ask for \
+                        notifications about it, or give it a room or tags.";
                     self.notify(Notice::Failed(words.to_owned()));
                 }
                 ui.ctx().request_repaint();
