@@ -1,6 +1,7 @@
-//! The contrast of every text and icon that is drawn, and of the edges of fields
-//! and sliders, on every page and in both themes: WCAG 2.2, 1.4.3 and 1.4.11.
-//! Against the theme alone, see `crates/gui/src/widgets/theme/contrast.rs`.
+//! The contrast of every text and icon that is drawn, and of the edges of
+//! fields and sliders, on every page and in both themes: WCAG 2.2, 1.4.3 and
+//! 1.4.11. Against the theme alone, see
+//! `crates/gui/src/widgets/theme/contrast.rs`.
 #![expect(
     clippy::cast_possible_truncation,
     reason = "coordinates of a window, and parts of colors"

@@ -1,5 +1,5 @@
-//! The edges of text fields, combo boxes and check boxes, by which one sees where
-//! they are: contrast of 3:1 (WCAG 2.2, 1.4.11). egui draws those of all
+//! The edges of text fields, combo boxes and check boxes, by which one sees
+//! where they are: contrast of 3:1 (WCAG 2.2, 1.4.11). egui draws those of all
 //! controls in one color, and buttons would look heavy in this one.
 
 use eframe::egui::{
