@@ -7,6 +7,7 @@
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6},
+    sync::Arc,
 };
 
 use super::{Address, Host, Interface, InterfaceId};
@@ -126,9 +127,9 @@ fn is_no_host(ip: IpAddr, interfaces: &[Interface]) -> bool {
         }
 }
 
-/// The addresses of one board, most likely first.
+/// The addresses of one board, most likely first. Copying it copies no address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Candidates(Vec<Candidate>);
+pub struct Candidates(Arc<[Candidate]>);
 
 impl Candidates {
     /// At most [`MOST`] candidates, in the order in which they would be tried
@@ -153,12 +154,12 @@ impl Candidates {
 
     /// An address from the user.
     pub fn given(address: Address) -> Self {
-        Self(vec![Candidate::Given(address)])
+        Self([Candidate::Given(address)].into())
     }
 
     /// An address from an earlier run.
     pub fn remembered(address: Address) -> Self {
-        Self(vec![Candidate::Remembered(address)])
+        Self([Candidate::Remembered(address)].into())
     }
 
     /// Only this address, with its source; an unknown address counts as one
@@ -168,7 +169,7 @@ impl Candidates {
             .iter()
             .find(|candidate| candidate.address().to_string() == address)
         {
-            Some(candidate) => Self(vec![candidate.clone()]),
+            Some(candidate) => Self([candidate.clone()].into()),
             None => address.parse().map(Self::remembered).unwrap_or_default(),
         }
     }

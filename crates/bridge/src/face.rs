@@ -97,8 +97,8 @@ impl Published {
 /// change far more often.
 #[derive(Debug)]
 struct Described {
-    name: String,
-    address: String,
+    name: Arc<str>,
+    address: Arc<str>,
     info: Option<Arc<DeviceInfo>>,
     descriptors: Vec<Arc<Descriptor>>,
 }
@@ -107,8 +107,8 @@ impl Described {
     fn of(view: &BoardView) -> Self {
         let descriptors = view.components.iter().map(|it| Arc::clone(&it.descriptor));
         Self {
-            name: view.name.clone(),
-            address: view.address.clone(),
+            name: Arc::clone(&view.name),
+            address: Arc::clone(&view.address),
             info: view.info.clone(),
             descriptors: descriptors.collect(),
         }
@@ -298,11 +298,11 @@ fn description(view: &BoardView, names: &Context) -> Value {
         .map(|component| &*component.descriptor)
         .collect();
     json!({
-        "id": view.id,
-        "name": view.name,
+        "id": view.id.as_deref(),
+        "name": *view.name,
         "family": view.family.as_str(),
         "bridge": names.bridge,
-        "address": view.address,
+        "address": *view.address,
         "info": view.info.as_deref(),
         "components": components,
     })

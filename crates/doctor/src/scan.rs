@@ -268,12 +268,13 @@ impl Scan {
                 self.problems.insert(board.key, problem.clone());
             }
             if board.announcement.is_some() {
-                self.announced_ids.extend(board.id.clone());
+                self.announced_ids
+                    .extend(board.id.as_deref().map(str::to_owned));
             }
             let here = self
                 .connected
                 .iter()
-                .any(|known| known.id.is_some() && known.id == board.id);
+                .any(|known| known.id.is_some() && known.id.as_deref() == board.id.as_deref());
             if board.link == LinkState::Announced && !here && wanted(&self.examined_board(&board)) {
                 self.fleet.connect(board.key);
             }
@@ -305,7 +306,7 @@ impl Scan {
         let here = |board: &BoardView| {
             self.connected
                 .iter()
-                .any(|known| known.id.is_some() && known.id == board.id)
+                .any(|known| known.id.is_some() && known.id.as_deref() == board.id.as_deref())
         };
         self.boards
             .values()
@@ -317,7 +318,7 @@ impl Scan {
     fn examined_board(&self, board: &BoardView) -> ExaminedBoard {
         let told = board
             .id
-            .as_ref()
+            .as_deref()
             .is_some_and(|id| self.announced_ids.contains(id));
         let link = match (&board.link, self.problems.get(&board.key)) {
             (LinkState::Connected | LinkState::Stale, _) => LinkOutcome::Works,
@@ -326,7 +327,8 @@ impl Scan {
             (LinkState::Connecting, None) => LinkOutcome::Unsettled,
             (LinkState::Announced, None) => LinkOutcome::NotTried,
         };
-        let (name, id, address) = (board.name.clone(), board.id.clone(), board.address.clone());
+        let id = board.id.as_deref().map(str::to_owned);
+        let (name, address) = (board.name.to_string(), board.address.to_string());
         let (addresses, record) = (
             board.addresses.clone(),
             if told {

@@ -1,7 +1,7 @@
 //! The ids of connected boards: such an id belongs to its board as long as the
 //! link works, whichever other peer claims it.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 use protocol::Epoch;
 
@@ -13,8 +13,8 @@ pub(super) struct LiveIds(RefCell<Ids>);
 
 #[derive(Default)]
 struct Ids {
-    by_id: HashMap<String, (BoardKey, Option<Epoch>)>,
-    of: HashMap<BoardKey, String>,
+    by_id: HashMap<Arc<str>, BoardKey>,
+    of: HashMap<BoardKey, (Arc<str>, Option<Epoch>)>,
 }
 
 /// The owner of an id that a board states.
@@ -38,17 +38,13 @@ impl LiveIds {
             .as_ref()
             .filter(|_| view.link == LinkState::Connected);
         let epoch = view.info.as_ref().map(|info| info.epoch);
-        match live {
-            Some(id) if ids.of.get(&view.key) == Some(id) => {
-                if let Some(entry) = ids.by_id.get_mut(id) {
-                    entry.1 = epoch;
-                }
-            }
+        match (live, ids.of.get_mut(&view.key)) {
+            (Some(id), Some((of, before))) if id == of => *before = epoch,
             _ => {
                 ids.forget(view.key);
                 if let Some(id) = live.filter(|id| !ids.by_id.contains_key(*id)) {
-                    ids.by_id.insert(id.clone(), (view.key, epoch));
-                    ids.of.insert(view.key, id.clone());
+                    ids.by_id.insert(Arc::clone(id), view.key);
+                    ids.of.insert(view.key, (Arc::clone(id), epoch));
                 }
             }
         }
@@ -62,9 +58,11 @@ impl LiveIds {
     /// The owner of the id that this board states; with the epoch that it
     /// states, if it did.
     pub(super) fn owner(&self, key: BoardKey, id: &str, epoch: Option<Epoch>) -> Owner {
-        match self.0.borrow().by_id.get(id) {
-            Some((owner, of)) if *owner != key => {
-                if epoch.is_some() && epoch == *of {
+        let ids = self.0.borrow();
+        match ids.by_id.get(id) {
+            Some(owner) if *owner != key => {
+                let stated = ids.of.get(owner).and_then(|(_, epoch)| *epoch);
+                if epoch.is_some() && epoch == stated {
                     Owner::Same(*owner)
                 } else {
                     Owner::Another(*owner)
@@ -77,7 +75,7 @@ impl LiveIds {
 
 impl Ids {
     fn forget(&mut self, key: BoardKey) {
-        if let Some(id) = self.of.remove(&key) {
+        if let Some((id, _)) = self.of.remove(&key) {
             self.by_id.remove(&id);
         }
     }

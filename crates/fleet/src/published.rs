@@ -62,7 +62,7 @@ impl Published {
             return (*key, false);
         }
         let is_there =
-            |board: &&Arc<BoardView>| board.address == address || board.addresses.have(address);
+            |board: &&Arc<BoardView>| *board.address == *address || board.addresses.have(address);
         let there = state.boards.values().find(is_there).map(|board| board.key);
         let key = there.unwrap_or_else(|| state.new_key());
         state.given.insert(address.to_owned(), key);
@@ -99,14 +99,14 @@ impl Published {
                 news: events.iter().any(|(_, what)| !what.is_reading()),
             };
             if events_are.any && !state.watches.is_empty() {
-                let board_name: Arc<str> = Arc::from(view.name.as_str());
+                let board_name = &view.name;
                 for (at, what) in events {
                     state.log(LogEntry {
                         number: 0,
                         at: self.clock.shown(at),
                         steady: at,
                         board: view.key,
-                        board_name: Arc::clone(&board_name),
+                        board_name: Arc::clone(board_name),
                         what,
                     });
                 }

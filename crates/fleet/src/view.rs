@@ -67,13 +67,13 @@ pub struct BoardView {
     /// Identifies it in every method of [`super::Fleet`].
     pub key: BoardKey,
     /// Its id, once announced or stated.
-    pub id: Option<String>,
+    pub id: Option<Arc<str>>,
     /// The family whose protocol it speaks, as far as known.
     pub family: Family,
     /// Its name if known, otherwise its address.
-    pub name: String,
+    pub name: Arc<str>,
     /// The address of the link, or the one that is tried first: `host:port`.
-    pub address: String,
+    pub address: Arc<str>,
     /// Every address at which it may be, the likeliest first: the announced
     /// ones, otherwise the typed one.
     pub addresses: Candidates,
@@ -183,7 +183,7 @@ impl BoardView {
     pub fn address_to_remember(&self) -> String {
         self.given
             .as_ref()
-            .map_or_else(|| self.address.clone(), ToString::to_string)
+            .map_or_else(|| self.address.to_string(), ToString::to_string)
     }
 
     /// How many other claimants of a board's id are reported.

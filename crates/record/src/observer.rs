@@ -69,7 +69,7 @@ struct Known {
 /// What leads to a new description when it changes. Parts are shared with the
 /// view, so that comparing them is cheap.
 struct Description {
-    name: String,
+    name: Arc<str>,
     locked: Option<bool>,
     info: Option<Arc<DeviceInfo>>,
     components: Vec<Arc<Descriptor>>,
@@ -79,7 +79,7 @@ impl Description {
     fn of(view: &BoardView) -> Self {
         let descriptors = view.components.iter().map(|view| &view.descriptor);
         Self {
-            name: view.name.clone(),
+            name: Arc::clone(&view.name),
             locked: view.locked,
             info: view.info.clone(),
             components: descriptors.map(Arc::clone).collect(),
@@ -143,7 +143,7 @@ impl Observer {
             // Its id or its components were not known until now.
             let is_partial = known.is_some_and(|known| {
                 known.description.components.is_empty()
-                    || view.id.as_ref().is_some_and(|id| *id != known.reference)
+                    || view.id.as_deref().is_some_and(|id| id != known.reference)
             });
             if known.is_none() {
                 self.describe(now, view, &mut records);
@@ -213,7 +213,7 @@ impl Observer {
 
     /// Describes a board as it is now.
     fn describe(&mut self, now: SystemTime, view: &Arc<BoardView>, records: &mut Vec<Record>) {
-        let reference = view.id.clone().unwrap_or_else(|| view.address.clone());
+        let reference = view.id.as_ref().unwrap_or(&view.address).to_string();
         let components: Vec<_> = view
             .components
             .iter()
@@ -227,9 +227,9 @@ impl Observer {
             .map(|component| (component.descriptor.key.clone(), component.state.clone()))
             .collect();
         let described = BoardRecord {
-            name: view.name.clone(),
+            name: view.name.to_string(),
             family: view.family.as_str().to_owned(),
-            address: view.address.clone(),
+            address: view.address.to_string(),
             locked: view.locked,
             link: Link::of(&view.link, view.family),
             info: view.info.as_deref().cloned().map(Box::new),
@@ -252,7 +252,7 @@ impl Observer {
             return;
         };
         let before = std::mem::replace(&mut known.view, Arc::clone(view));
-        if view.id.as_ref().is_some_and(|id| *id != known.reference) {
+        if view.id.as_deref().is_some_and(|id| id != known.reference) {
             let old = known.reference.clone();
             records.push(self.record(now, Some(old), Recorded::Forgotten));
             return self.describe(now, view, records);

@@ -98,11 +98,11 @@ impl Expected {
 
     /// Whether this board of the network is the one.
     pub fn is(&self, view: &BoardView) -> bool {
-        let same_id = view.id.is_some() && view.id == self.hostname;
+        let same_id = view.id.is_some() && view.id.as_deref() == self.hostname.as_deref();
         let address = self.address();
         let there = address.as_ref().is_some_and(|address| {
             let text = address.to_string();
-            view.address == text || view.addresses.have(&text)
+            *view.address == *text || view.addresses.have(&text)
         });
         match &self.firmware {
             Firmware::Of(family) if !family.is_ours() => {

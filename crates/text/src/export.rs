@@ -41,10 +41,10 @@ pub fn board(board: &BoardView) -> Value {
     });
     let claims: Vec<_> = board.claims.iter().map(|claim| &claim.address).collect();
     json!({
-        "id": board.id,
-        "name": board.name,
+        "id": board.id.as_deref(),
+        "name": *board.name,
         "family": board.family.as_str(),
-        "address": board.address,
+        "address": *board.address,
         "addresses": board.addresses.texts(),
         "link": link_value(&board.link, board.family),
         "caller": board.inbound_from.map(|caller| caller.to_string()),

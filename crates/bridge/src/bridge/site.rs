@@ -13,7 +13,7 @@ use crate::metrics::Counters;
 #[derive(Default)]
 pub(super) struct Site {
     pub(super) boards: BTreeMap<BoardKey, Arc<BoardView>>,
-    by_id: HashMap<String, BoardKey>,
+    by_id: HashMap<Arc<str>, BoardKey>,
     pub(super) counters: Counters,
 }
 
@@ -41,7 +41,7 @@ impl Site {
                 self.by_id.remove(before);
             }
             if let Some(id) = id {
-                self.by_id.insert(id.to_owned(), key);
+                self.by_id.insert(id.into(), key);
             }
         }
         true

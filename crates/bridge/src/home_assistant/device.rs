@@ -11,7 +11,7 @@ pub(super) fn device(view: &BoardView) -> Option<Value> {
     let info = view.info.as_ref()?;
     let mut device = json!({
         "identifiers": [format!("switchboard_{id}")],
-        "name": view.name,
+        "name": *view.name,
         "manufacturer": view.family.title(),
         "serial_number": id,
     });

@@ -12,8 +12,8 @@ use protocol::{Descriptor, DeviceInfo, Kind, method};
 /// What the last discovery payload of a board was made from.
 #[derive(Debug)]
 pub(super) struct Seen {
-    name: String,
-    address: String,
+    name: Arc<str>,
+    address: Arc<str>,
     lock: Lock,
     lacking: [bool; 2],
     // Kept, so that no other one gets the same address.
@@ -25,8 +25,8 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn of(view: &BoardView) -> Self {
         Self {
-            name: view.name.clone(),
-            address: view.address.clone(),
+            name: Arc::clone(&view.name),
+            address: Arc::clone(&view.address),
             lock: view.lock(),
             lacking: lacking(view),
             info: view.info.clone(),

@@ -191,7 +191,7 @@ pub(super) fn board(
     let labels = [
         base[0],
         base[1],
-        ("name", view.name.as_str()),
+        ("name", &*view.name),
         ("family", view.family.as_str()),
         ("model", info.map_or("", |info| &info.board)),
         ("platform", info.map_or("", |info| &info.platform)),

@@ -37,7 +37,7 @@ use super::{
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     /// The board stated its id; with the id that it was thought to have.
-    pub(super) identified: Option<(String, Option<String>)>,
+    pub(super) identified: Option<(String, Option<Arc<str>>)>,
     /// The board stated an id that belongs to this board, to which another link
     /// works.
     pub(super) taken: Option<(String, BoardKey)>,

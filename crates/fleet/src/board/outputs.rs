@@ -232,7 +232,7 @@ impl Board {
                     board: self.view().key,
                     attempt,
                 },
-                id: self.view().id.clone().unwrap_or_default(),
+                id: self.view().id.as_deref().unwrap_or_default().to_owned(),
                 reporter: Reporter::new(Box::new(report), unread),
             };
             let relay = Relay::open(opening, ctx.brokers.clone());

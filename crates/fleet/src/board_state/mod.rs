@@ -42,7 +42,7 @@ pub type Logged = Vec<(SystemTime, LogEvent)>;
 impl BoardState {
     /// A board that is known only by its addresses.
     pub fn new(now: Instant, key: BoardKey, addresses: Candidates, by_hand: bool) -> Self {
-        let address = addresses.first().unwrap_or_default();
+        let address: Arc<str> = addresses.first().unwrap_or_default().into();
         let view = BoardView {
             family: Family::default(),
             key,
@@ -96,7 +96,8 @@ impl BoardState {
     /// The board was announced.
     pub(crate) fn announced(&mut self, now: Instant, announcement: Announcement, is_direct: bool) {
         let view = Arc::make_mut(&mut self.view);
-        view.id.get_or_insert_with(|| announcement.id.clone());
+        view.id
+            .get_or_insert_with(|| announcement.id.as_str().into());
         // The board's own word outweighs what anyone can announce about it.
         if view.info.is_none() {
             let before = view.announcement.as_ref();
@@ -104,7 +105,7 @@ impl BoardState {
                 before.is_none_or(|(old, _)| old.friendly_name != announcement.friendly_name);
             let name = bounds::name(&announcement.friendly_name);
             if renamed && !name.is_empty() {
-                view.name = name;
+                view.name = name.into();
             }
         }
         // Anyone can announce anything: it counts only until the board was
@@ -149,7 +150,7 @@ impl BoardState {
     /// The link goes to this address.
     pub(crate) fn set_address(&mut self, address: String) {
         let view = Arc::make_mut(&mut self.view);
-        view.address = address;
+        view.address = address.into();
         view.inbound_only = false;
     }
 
@@ -172,9 +173,10 @@ impl BoardState {
     pub(crate) fn set_inbound_only(&mut self, id: String, from: IpAddr) {
         let view = Arc::make_mut(&mut self.view);
         view.inbound_only = true;
-        view.address = from.to_string();
+        view.address = from.to_string().into();
         // Until the board states its name.
-        view.name.clone_from(&id);
+        let id: Arc<str> = id.into();
+        view.name = Arc::clone(&id);
         view.id = Some(id);
         self.find_key();
     }
@@ -185,17 +187,17 @@ impl BoardState {
         let view = Arc::make_mut(&mut self.view);
         view.inbound_from = caller;
         if let (true, Some(caller)) = (view.inbound_only, caller) {
-            view.address = caller.ip().to_string();
+            view.address = caller.ip().to_string().into();
         }
     }
 
     /// Restores what an earlier run knew.
     pub(crate) fn recall(&mut self, known: &KnownBoard) {
         let view = Arc::make_mut(&mut self.view);
-        view.id = known.id.clone().map(bounds::text);
+        view.id = known.id.clone().map(|id| bounds::text(id).into());
         view.family = known.family;
         if !known.name.is_empty() {
-            view.name = bounds::name(&known.name);
+            view.name = bounds::name(&known.name).into();
         }
         self.find_key();
     }

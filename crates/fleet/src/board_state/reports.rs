@@ -33,7 +33,7 @@ impl BoardState {
                 self.lock_known = true;
                 let view = Arc::make_mut(&mut self.view);
                 view.locked = Some(true);
-                view.id = Some(id);
+                view.id = Some(id.into());
                 self.find_key();
             }
             Report::Open => {
@@ -50,9 +50,9 @@ impl BoardState {
             Report::Verified | Report::IdClaimed(_) => {}
             Report::Info(info) => {
                 let view = Arc::make_mut(&mut self.view);
-                view.id = Some(info.id.clone());
+                view.id = Some(info.id.as_str().into());
                 if !info.name.is_empty() {
-                    view.name.clone_from(&info.name);
+                    view.name = info.name.as_str().into();
                 }
                 if view
                     .info

@@ -1,6 +1,8 @@
 //! What happens when a board states an id: that of another board, or that of
 //! one that is known under another key.
 
+use std::sync::Arc;
+
 use address::Candidates;
 use link::{
     input::Input,
@@ -27,7 +29,7 @@ impl Engine {
         let by = self
             .roster
             .get(owner)
-            .map(|owner| owner.view().address.clone())
+            .map(|owner| owner.view().address.to_string())
             .unwrap_or_default();
         self.input(now, key, Input::IdTaken { id, by });
         self.with(owner, |owner, ctx| owner.contested(now, address, ctx));
@@ -40,11 +42,11 @@ impl Engine {
         now: Now,
         key: BoardKey,
         id: &str,
-        previous: Option<String>,
+        previous: Option<Arc<str>>,
     ) {
         // Another board may answer at the address of a remembered one: then
         // this key is no longer that of the remembered one.
-        if let Some(previous) = previous.filter(|previous| previous != id) {
+        if let Some(previous) = previous.filter(|previous| **previous != *id) {
             self.roster.remove_id(key, &previous);
         }
         if let Some(owner) = self.roster.identify(key, id) {

@@ -357,7 +357,7 @@ impl Engine {
         self.context.live_ids.update(board.view());
         let taken = effects
             .taken
-            .map(|(id, owner)| (id, owner, board.view().address.clone()));
+            .map(|(id, owner)| (id, owner, board.view().address.to_string()));
         self.roster.settle(Instant::now(), key);
         if let Some((id, owner, address)) = taken {
             let now = self.now();

@@ -120,7 +120,7 @@ fn a_plug_is_found_switched_and_shown_as_the_broker_has_it() {
     let board = rig.until("connected", is_up);
     assert_eq!(board.id.as_deref(), Some(ID));
     assert_eq!(
-        (board.family, board.name.as_str()),
+        (board.family, &*board.name),
         (Family::Tasmota, "Kitchen plug")
     );
     assert_eq!(board.web_page().as_deref(), Some("http://192.168.1.40/"));
@@ -211,7 +211,7 @@ fn is_back_after_it_was_ignored(mut rig: Rig, id: &str) {
     // there is no board.
     let remembered = KnownBoard {
         id: Some(REMEMBERED.to_owned()),
-        address: board.address.clone(),
+        address: board.address.to_string(),
         ..KnownBoard::default()
     };
     rig.fleet.recall(remembered).unwrap();
