@@ -94,7 +94,7 @@ fn main() -> eframe::Result {
             let chosen = shown.and_then(|name| {
                 boards
                     .iter()
-                    .find(|board| board.name == name)
+                    .find(|board| *board.name == *name)
                     .map(|board| board.key)
             });
             let log = if boards.is_empty() {

@@ -179,8 +179,8 @@ fn plain_list(ui: &mut egui::Ui, app: &App) {
         egui::ScrollArea::vertical().show(ui, |ui| {
             for board in app.window().model.in_order() {
                 ui.horizontal(|ui| {
-                    ui.label(&board.name);
-                    ui.label(&board.address);
+                    ui.label(&*board.name);
+                    ui.label(&*board.address);
                     let value = board.components.first().map(|view| view.shown().0);
                     ui.label(
                         value

@@ -146,7 +146,7 @@ fn a_board_that_returns_on_another_port_is_the_same_board() -> Tested {
         bench
             .seen
             .values()
-            .all(|board| board.link == LinkState::Connected && board.address == address)
+            .all(|board| board.link == LinkState::Connected && *board.address == *address)
     })?;
     assert_eq!(bench.keys(), before);
     Ok(())

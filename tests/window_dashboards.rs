@@ -117,7 +117,7 @@ fn cells(harness: &Shown, component: &str) -> [u64; 4] {
 /// The key of the component whose tile has this title.
 fn title_to_component(harness: &Shown, title: &str) -> String {
     let model = &harness.state().window.model;
-    let board = model.boards().find(|board| board.name == "Everything");
+    let board = model.boards().find(|board| &*board.name == "Everything");
     let mut keys = board.unwrap().components.iter().map(|view| {
         let descriptor = &view.descriptor;
         (descriptor.name.clone(), descriptor.key.to_string())
@@ -175,7 +175,7 @@ fn an_outlet_with_a_meter_has_room_for_it() {
     let id = strip.id.clone().unwrap();
     let tiles: Vec<Value> = [("switch:0", 0), ("switch:1", 3)]
         .map(|(component, x)| {
-            json!({"board": id, "component": component, "x": x, "y": 0, "w": 3, "h": 1})
+            json!({"board": *id, "component": component, "x": x, "y": 0, "w": 3, "h": 1})
         })
         .into();
     let settings =
@@ -510,7 +510,7 @@ fn a_tile_of_a_missing_board_says_so() {
     let board = harness.state().window.model.boards();
     let mut board = board
         .into_iter()
-        .find(|board| board.name == "Everything")
+        .find(|board| &*board.name == "Everything")
         .unwrap()
         .as_ref()
         .clone();

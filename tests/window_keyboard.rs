@@ -71,7 +71,7 @@ fn open(boards: Vec<BoardView>, at: Now) -> Harness<'static, Bench> {
     let mut harness = Harness::builder()
         .with_size([1180.0, 1400.0])
         .build_eframe(move |cc| {
-            let everything = boards.iter().find(|board| board.name == "Everything");
+            let everything = boards.iter().find(|board| &*board.name == "Everything");
             let key = everything.map(|board| board.key);
             let log = bench::log_of(&boards, at);
             Bench::new(cc, &kept(), boards, log, at).showing(key)
@@ -259,7 +259,11 @@ fn a_locked_board_is_labeled_and_its_actions_are_reached_by_keyboard() {
         ("Erased", "locked: ", &["Forget key…"]),
     ] {
         let boards = scenes::locked(at);
-        let key = boards.iter().find(|board| board.name == name).unwrap().key;
+        let key = boards
+            .iter()
+            .find(|board| *board.name == *name)
+            .unwrap()
+            .key;
         let mut harness = open(boards, at);
         harness.state_mut().window.model.select(key);
         harness.run();
@@ -294,7 +298,7 @@ fn the_key_dialogs_are_named_and_operated_by_keyboard() {
         let boards = scenes::locked(at);
         let key = boards
             .iter()
-            .find(|board| board.name == "Vault")
+            .find(|board| &*board.name == "Vault")
             .unwrap()
             .key;
         let mut harness = open(boards, at);

@@ -243,7 +243,7 @@ fn samples_are_plotted_next_to_slow_sensors() {
     let boards = Simulated::start(options).unwrap();
     let at = Now::read();
     let mut view = station(at);
-    view.address = boards.list()[0].address.to_string();
+    view.address = boards.list()[0].address.to_string().into();
     let mut harness = open(at, vec![view], settings(&["sensor:0"], 60.0), Key::Num5);
     harness.get_by_label("Telemetry…").click();
     harness.run_steps(2);

@@ -25,13 +25,13 @@ mod scenes;
 impl Bench {
     /// Adds an event of this board, now.
     fn happens(&mut self, board: u32, what: LogEvent) {
-        let name = self.window.model.board(BoardKey(board)).unwrap();
+        let view = self.window.model.board(BoardKey(board)).unwrap();
         let entry = LogEntry {
             number: self.number,
             at: self.at.wall,
             steady: self.at.wall,
             board: BoardKey(board),
-            board_name: Arc::from(name.name.as_str()),
+            board_name: Arc::clone(&view.name),
             what,
         };
         self.number += 1;

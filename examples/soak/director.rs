@@ -105,7 +105,9 @@ impl Director {
         let mut list = Vec::new();
         let listening = bench.list();
         for (id, address) in &listening {
-            let view = views.get(id).ok_or_else(|| format!("{id} was not found"))?;
+            let view = views
+                .get(id.as_str())
+                .ok_or_else(|| format!("{id} was not found"))?;
             let status = rpc::call(*address, "Device.GetStatus", &json!({}))?;
             list.push(Board::new(
                 id.clone(),
@@ -526,7 +528,7 @@ fn reply(
 fn all_connected(
     watch: &mut Watch,
     boards: usize,
-) -> Result<HashMap<String, Arc<BoardView>>, String> {
+) -> Result<HashMap<Arc<str>, Arc<BoardView>>, String> {
     let mut views = HashMap::new();
     let deadline = Instant::now() + TIMEOUT;
     while Instant::now() < deadline {

@@ -240,7 +240,7 @@ fn look_at(board: &Board, fleet: &fleet::Fleet, witnesses: &[Witness]) -> Result
     if after.link != LinkState::Connected {
         return Err(format!("is {:?}", after.link));
     }
-    if after.address != board.address.to_string() {
+    if *after.address != *board.address.to_string() {
         return Err(format!("the link goes to {}", after.address));
     }
     for witness in witnesses {

@@ -38,7 +38,7 @@ pub(super) fn backup(
     let client = Client::connect(reach, board)?;
     let view = client.board()?;
     let notes = settings::remembered().notes;
-    let labels = view.id.as_ref().and_then(|id| notes.get(id));
+    let labels = view.id.as_deref().and_then(|id| notes.get(id));
     let backup = Backup::of(&view, labels, SystemTime::now())
         .map_err(|why| Failure::NoAnswer(format!("{}: {why}", view.name)))?;
     backup
@@ -48,8 +48,9 @@ pub(super) fn backup(
     let line = match json {
         true => {
             let file = file.display().to_string();
-            let line =
-                json!({ "board": view.name, "id": view.id, "settings": count, "file": file });
+            let line = json!({
+                "board": *view.name, "id": view.id.as_deref(), "settings": count, "file": file,
+            });
             plain::json(&line)
         }
         false => format!(

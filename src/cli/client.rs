@@ -174,7 +174,7 @@ pub(super) fn ours(board: &BoardView) -> Result<(), Failure> {
     match board.family.is_ours() {
         true => Ok(()),
         false => Err(Failure::AnotherFamily {
-            board: board.name.clone(),
+            board: board.name.to_string(),
             family: board.family,
         }),
     }

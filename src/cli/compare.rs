@@ -80,7 +80,7 @@ pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
     let client = Client::connect_ours(keys, &args.board)?;
     let board = client.board()?;
     drop(client);
-    settings.board.clone_from(&board.address);
+    settings.board = board.address.to_string();
     let (wake, woken) = sync_channel(1);
     let comparison = Comparison::start(settings, move || {
         // Full: the reader will be woken anyway. Closed: it has stopped.

@@ -42,7 +42,7 @@ pub(super) fn factory_reset(
     let (_, took) = done(&view.name, outcome)?;
     if json {
         let line = json!({
-            "board": view.name, "id": view.id, "erased": true,
+            "board": *view.name, "id": view.id.as_deref(), "erased": true,
             "took_ms": took.as_secs_f64() * 1e3,
         });
         return Ok(writeln!(output::out(), "{}", plain::json(&line))?);

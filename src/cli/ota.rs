@@ -151,5 +151,5 @@ impl Progress {
 }
 
 fn line(board: &BoardView, state: &UpdateState) -> Value {
-    json!({ "board": board.name, "id": board.id, "update": export::update(state) })
+    json!({ "board": *board.name, "id": board.id.as_deref(), "update": export::update(state) })
 }

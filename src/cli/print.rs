@@ -53,7 +53,7 @@ impl Printer {
             [
                 text::plain(&board.name),
                 text::plain(board.id.as_deref().unwrap_or("-")),
-                board.address.clone(),
+                board.address.to_string(),
                 link(board),
                 text::plain(version.map_or("-", String::as_str)),
                 text::plain(product.map_or("-", String::as_str)),
@@ -208,7 +208,7 @@ fn result_line(
     took: Duration,
 ) -> Value {
     serde_json::json!({
-        "board": board.name, "id": board.id, "component": component,
+        "board": *board.name, "id": board.id.as_deref(), "component": component,
         "took_ms": took.as_secs_f64() * 1e3, "result": result,
     })
 }

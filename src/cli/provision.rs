@@ -126,8 +126,8 @@ pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure>
     let mut out = output::out();
     if options.json {
         let line = json!({
-            "id": found.id, "name": found.name, "address": found.address, "ssid": ssid,
-            "url": expected.url, "serial": path, "locked": lock,
+            "id": found.id.as_deref(), "name": *found.name, "address": *found.address,
+            "ssid": ssid, "url": expected.url, "serial": path, "locked": lock,
         });
         return Ok(writeln!(out, "{}", plain::json(&line))?);
     }

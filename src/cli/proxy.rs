@@ -53,7 +53,7 @@ pub(super) fn proxy(
     let proxy = Proxy::start(Settings {
         listen,
         token,
-        board: view.address.clone(),
+        board: view.address.to_string(),
         key,
     })?;
     writeln!(

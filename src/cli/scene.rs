@@ -145,7 +145,7 @@ fn take(
                 text::plain(&view.name),
                 text::plain(&part.descriptor.name)
             );
-            let board = view.id.clone().unwrap_or_else(|| view.address.clone());
+            let board = view.id.as_ref().unwrap_or(&view.address).to_string();
             scene.take(
                 Pin {
                     board,
@@ -358,7 +358,9 @@ fn find_boards(
         missing.retain(|id| !found.contains_key(*id));
         for id in &missing {
             let is = |board: &&Arc<BoardView>| {
-                board.id.as_deref() == Some(*id) || board.address == *id || board.addresses.have(id)
+                board.id.as_deref() == Some(*id)
+                    || *board.address == **id
+                    || board.addresses.have(id)
             };
             let board = watching.boards().values().find(is);
             found.extend(board.map(|board| ((*id).to_owned(), board.key)));

@@ -143,7 +143,7 @@ pub(crate) fn restart(make: Make) {
         .on();
     bench.line("press BOARD button:0");
     let board = observer.shows(&bench.id, "light:0", |light| light.on() != before);
-    assert_eq!(board.address, bench.address.to_string());
+    assert_eq!(*board.address, *bench.address.to_string());
 }
 
 pub(crate) fn power(make: Make) {
@@ -189,7 +189,7 @@ pub(crate) fn moved(make: Make) {
         let board = seen
             .board(&bench.id)
             .filter(|board| board.link == LinkState::Connected)?;
-        (board.address == bench.address.to_string()).then(|| board.clone())
+        (*board.address == *bench.address.to_string()).then(|| board.clone())
     });
     assert_eq!((before.key, &before.id), (after.key, &after.id));
 }

@@ -32,8 +32,8 @@ pub(crate) fn state(bench: &Bench, component: &str) -> Value {
 pub(crate) fn found_commanded_and_pushed(make: Make) {
     let (mut bench, mut observer) = found(make);
     let board = observer.connected(&bench.id);
-    assert_eq!(board.address, bench.address.to_string());
-    assert_eq!(board.name, bench.name);
+    assert_eq!(*board.address, *bench.address.to_string());
+    assert_eq!(*board.name, *bench.name);
     assert!(!board.by_hand);
     let (announcement, _) = board.announcement.as_ref().expect("an announcement");
     assert_eq!(announcement.id, bench.id);
@@ -113,7 +113,7 @@ pub(crate) fn renamed(make: Make) {
         let board = seen.board(&bench.id)?;
         let (announcement, _) = board.announcement.as_ref()?;
         let announced = announcement.friendly_name == "Bank hinten";
-        (announced && board.name == "Bank hinten").then_some(())
+        (announced && &*board.name == "Bank hinten").then_some(())
     });
     // An orderly end says goodbye (RFC 6762, section 10.1), and ends the
     // connection.

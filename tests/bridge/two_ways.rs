@@ -177,7 +177,7 @@ fn a_typed_address_wins_over_the_broker_which_takes_over_when_it_is_gone() {
     });
     let direct = controller.only_board("direct", is_direct);
     assert!(!lab.passes_broker(&controller, &direct));
-    assert_eq!(direct.address, lab.direct().to_string());
+    assert_eq!(*direct.address, *lab.direct().to_string());
     lab.cut();
     let other = controller.only_board("through the broker", is_through_broker);
     assert_eq!(other.key, direct.key, "it is still the same board");

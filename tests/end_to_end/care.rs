@@ -72,7 +72,7 @@ fn a_backup_is_restored_on_another_board_and_read_back() {
         let model = &window.state().window().model;
         let board = model
             .boards()
-            .find(|board| board.address == addresses[1] && board.name == old)?;
+            .find(|board| *board.address == *addresses[1] && *board.name == *old)?;
         let labels = model.labels_of(board)?;
         let is_on = board.component(&key("switch:1"))?.reported.on()?;
         Some((labels.room.clone(), is_on))

@@ -169,7 +169,7 @@ fn a_scene_is_captured_applied_reported_board_by_board_and_undone() {
     desktop.board_is_shown("Desk lamp");
     desktop.until("the brightness", |window| {
         let model = &window.state().window().model;
-        let board = model.boards().find(|view| view.name == "Desk lamp")?;
+        let board = model.boards().find(|view| &*view.name == "Desk lamp")?;
         let mut states = board.components.iter().map(|view| &view.reported);
         states
             .find(|state| state.brightness() == Some(35))
@@ -227,7 +227,7 @@ fn a_scene_with_an_unknown_board_is_loaded_and_names_what_is_missing() {
         let model = &window.state().window().model;
         model
             .boards()
-            .find(|board| board.name == "Power strip")?
+            .find(|board| &*board.name == "Power strip")?
             .id
             .clone()
     });

@@ -94,7 +94,7 @@ fn a_board_that_moves_to_another_port_is_followed_by_its_announcement() {
         let board = seen
             .board("Desk lamp")
             .filter(|board| board.link == LinkState::Connected)?;
-        (board.address == format!("127.0.0.1:{free}")).then(|| board.clone())
+        (*board.address == *format!("127.0.0.1:{free}")).then(|| board.clone())
     });
     assert_eq!((before.key, &before.id), (after.key, &after.id));
 }

@@ -35,8 +35,8 @@ fn three_boards_are_found_and_connected_automatically() {
     });
     for listening in boards.list() {
         let board = observer.board(&listening.id).expect("found by its id");
-        assert_eq!(board.name, listening.name);
-        assert_eq!(board.address, listening.address.to_string());
+        assert_eq!(*board.name, *listening.name);
+        assert_eq!(*board.address, *listening.address.to_string());
         assert!(!board.by_hand && board.announcement.is_some());
     }
 }
@@ -69,7 +69,7 @@ fn a_board_added_by_address_needs_no_mdns() {
         .expect("an address");
     let board = observer.connected(&listening.name);
     assert!(board.by_hand && board.announcement.is_none());
-    assert_eq!(board.id.as_ref(), Some(&listening.id));
+    assert_eq!(board.id.as_deref(), Some(listening.id.as_str()));
 }
 
 #[test]
@@ -113,8 +113,8 @@ fn two_boards_with_the_same_name_are_told_apart() {
         observer.board(&second.id).expect("second"),
     );
     assert_eq!(
-        (&a.address, &b.address),
-        (&first.address.to_string(), &second.address.to_string())
+        (&*a.address, &*b.address),
+        (&*first.address.to_string(), &*second.address.to_string())
     );
 }
 
@@ -147,7 +147,7 @@ fn a_board_of_an_earlier_run_is_shown_at_once_and_followed_to_its_new_address() 
             matches!(board.link, LinkState::Unreachable { .. }).then(|| board.clone())
         },
     );
-    assert_eq!(before.id.as_ref(), Some(&listening.id));
+    assert_eq!(before.id.as_deref(), Some(listening.id.as_str()));
     let free = std::net::TcpListener::bind("127.0.0.1:0")
         .and_then(|socket| socket.local_addr())
         .expect("a port");
@@ -156,7 +156,7 @@ fn a_board_of_an_earlier_run_is_shown_at_once_and_followed_to_its_new_address() 
         .expect("started");
     let after = observer.connected(&listening.id);
     assert_eq!(
-        (before.key, after.name.as_str()),
+        (before.key, &*after.name),
         (after.key, listening.name.as_str())
     );
     assert_eq!(observer.boards.len(), 1);

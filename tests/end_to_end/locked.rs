@@ -78,8 +78,8 @@ fn with_a_control_key_a_locked_board_works_like_any_other_and_its_frames_are_dec
     let mut observer = holding(&boards, &held);
     let lamp = observer.connected("Desk lamp");
     assert_eq!(
-        (lamp.lock(), lamp.id.as_ref()),
-        (Lock::Unlocked(Role::Control), Some(&held.board))
+        (lamp.lock(), lamp.id.as_deref()),
+        (Lock::Unlocked(Role::Control), Some(held.board.as_str()))
     );
     let was_on = component_of(&lamp, "light:0")
         .expect("a light")
@@ -184,8 +184,8 @@ fn without_a_key_a_board_reveals_only_its_id_and_a_key_connects_it_at_once() {
     });
     let board = observer.boards.values().next().expect("a board").clone();
     assert_eq!(
-        (board.id.as_ref(), board.lock(), board.components.len()),
-        (Some(&held.board), Lock::NoKey, 0)
+        (board.id.as_deref(), board.lock(), board.components.len()),
+        (Some(held.board.as_str()), Lock::NoKey, 0)
     );
     observer.fleet.give_key(held.clone(), None);
     observer.connected("Desk lamp");

@@ -66,7 +66,7 @@ fn boards_are_switched_off_together_with_each_result_shown_and_undone() {
             .window()
             .model
             .boards()
-            .find(|board| board.name == name)
+            .find(|board| *board.name == *name)
             .map(|board| board.key);
         let board = lit.board(board.expect("there")).expect("there");
         board

@@ -94,7 +94,7 @@ fn two_hundred_lamps() -> (VirtualBoards, Desktop, Vec<String>) {
     let boards = VirtualBoards::start(options).expect("virtual boards");
     let list = boards.list();
     let addresses: Vec<String> = list.iter().map(|board| board.address.to_string()).collect();
-    let names = list.iter().map(|board| board.name.clone()).collect();
+    let names = list.iter().map(|board| board.name.to_string()).collect();
     let mut desktop = Desktop::open(&addresses);
     desktop.shows("200 connected");
     desktop
@@ -159,5 +159,5 @@ fn lit(window: &Harness<'_, App>) -> BTreeSet<String> {
         let lamp = board.component(&key("light:0"));
         lamp.is_some_and(|lamp| lamp.reported.on() == Some(true))
     });
-    lit.map(|board| board.name.clone()).collect()
+    lit.map(|board| board.name.to_string()).collect()
 }

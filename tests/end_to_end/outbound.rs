@@ -78,10 +78,7 @@ fn a_board_that_connects_appears_is_switched_and_pushes() {
                 .inbound_from
                 .is_some_and(|caller| caller.ip() == Ipv4Addr::LOCALHOST)
     );
-    assert_eq!(
-        (lamp.address.as_str(), lamp.lock()),
-        ("127.0.0.1", Lock::Open)
-    );
+    assert_eq!((&*lamp.address, lamp.lock()), ("127.0.0.1", Lock::Open));
     let was_on = component_of(&lamp, "light:0")
         .expect("a light")
         .reported
@@ -274,8 +271,8 @@ fn a_found_board_that_connects_is_one_entry_and_the_inbound_connection_is_its_li
             .cloned()
     });
     assert_eq!(
-        (called.key, called.address.as_str(), observer.boards.len()),
-        (found.key, found.address.as_str(), 1)
+        (called.key, &*called.address, observer.boards.len()),
+        (found.key, &*found.address, 1)
     );
     assert!(!called.inbound_only);
     // With its outbound connection disabled, it is connected to as before.

@@ -42,7 +42,7 @@ fn curves_are_added_by_clicking_follow_pushes_and_can_be_removed() {
     desktop.shows("No curves yet");
     let view = desktop.until("the sensor", |window| {
         let model = &window.state().window().model;
-        let board = model.boards().find(|board| board.name == name)?.clone();
+        let board = model.boards().find(|board| *board.name == *name)?.clone();
         board
             .components
             .iter()

@@ -105,7 +105,7 @@ fn line(board: &BoardView) -> Value {
     let shown: Object = shown
         .filter(|(key, _)| !key.starts_with("sensor"))
         .collect();
-    let (id, name, address) = (&board.id, &board.name, &board.address);
+    let (id, name, address) = (board.id.as_deref(), &*board.name, &*board.address);
     json!({
         "board": id, "name": name, "link": link, "problem": problem, "address": address,
         "shown": shown,

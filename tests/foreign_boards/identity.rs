@@ -106,7 +106,7 @@ fn boards_that_swap_addresses_are_never_shown_under_each_others_name() {
             check(seen);
             let at = |id: &String, address: SocketAddr| {
                 let view = seen.board(id)?;
-                (view.link == LinkState::Connected && view.address == address.to_string())
+                (view.link == LinkState::Connected && *view.address == *address.to_string())
                     .then_some(())
             };
             at(&ids[0], second).and_then(|()| at(&ids[1], first))
@@ -138,15 +138,15 @@ fn two_boards_at_swapped_typed_addresses_are_never_mixed_up() {
     other.set_output(0, false);
     let check = |seen: &Observer| {
         for view in seen.boards.values() {
-            let stated = view.info.as_ref().map(|info| info.id.clone());
+            let stated = view.info.as_ref().map(|info| info.id.as_str());
             if view.link == LinkState::Connected {
-                assert_eq!(stated, view.id, "{}", view.name);
-                let here = if view.id.as_ref() == Some(&ids[0]) {
+                assert_eq!(stated, view.id.as_deref(), "{}", view.name);
+                let here = if view.id.as_deref() == Some(&ids[0]) {
                     second
                 } else {
                     first
                 };
-                assert_eq!(view.address, here.to_string(), "{}", view.name);
+                assert_eq!(*view.address, *here.to_string(), "{}", view.name);
             }
         }
     };
@@ -154,7 +154,7 @@ fn two_boards_at_swapped_typed_addresses_are_never_mixed_up() {
     seen.until("both are lost or moved", SOON, |seen| {
         let old = |id: &String, address: SocketAddr| {
             seen.board(id).is_some_and(|view| {
-                view.link == LinkState::Connected && view.address == address.to_string()
+                view.link == LinkState::Connected && *view.address == *address.to_string()
             })
         };
         (!old(&ids[0], first) && !old(&ids[1], second)).then_some(())
@@ -168,7 +168,7 @@ fn two_boards_at_swapped_typed_addresses_are_never_mixed_up() {
         let shows = |id: &String, address: SocketAddr, on: bool| {
             seen.board(id).is_some_and(|view| {
                 view.link == LinkState::Connected
-                    && view.address == address.to_string()
+                    && *view.address == *address.to_string()
                     && component_of(view, "switch:0")
                         .is_some_and(|output| output.shown().on() == Some(on))
             })

@@ -185,7 +185,7 @@ impl Bench {
                     .window()
                     .model
                     .boards()
-                    .find(|view| view.name == board)?
+                    .find(|view| *view.name == *board)?
                     .clone();
                 let component = view.components.iter().find(|component| {
                     let descriptor = &component.descriptor;
@@ -193,7 +193,7 @@ impl Bench {
                 })?;
                 Some(Target {
                     board: board.to_owned(),
-                    id: view.id.clone()?,
+                    id: view.id.as_ref()?.to_string(),
                     key: component.descriptor.key.to_string(),
                     name: component.descriptor.name.clone(),
                 })
@@ -354,7 +354,7 @@ impl Bench {
         }
         desktop.until(&target.board, |window| {
             let model = &window.state().window().model;
-            let view = model.boards().find(|view| view.name == target.board)?;
+            let view = model.boards().find(|view| *view.name == *target.board)?;
             let component = component_of(view, &target.key)?;
             (component.reported.on() == Some(wanted)).then_some(())
         });

@@ -112,8 +112,8 @@ fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
                     .map(|component| component.descriptor.name.clone())
                     .collect();
                 say(&json!({
-                    "key": board.key.0, "id": board.id, "name": board.name,
-                    "address": board.address, "link": link, "problem": problem,
+                    "key": board.key.0, "id": board.id.as_deref(), "name": *board.name,
+                    "address": *board.address, "link": link, "problem": problem,
                     "components": board.components.len(), "names": components,
                     "boards": listed.len(), "met": count.len(),
                     "claims": board

@@ -25,7 +25,7 @@ fn updating(name: &str) -> Harness<'static, Bench> {
         at,
         scenes::updates(at)
             .into_iter()
-            .filter(|board| board.name == name)
+            .filter(|board| *board.name == *name)
             .collect(),
     )
 }

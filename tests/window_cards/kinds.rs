@@ -224,7 +224,7 @@ fn the_page_says_how_an_installation_goes() {
 fn covers_of_several_boards_are_moved_together() {
     let at = Now::read();
     let mut other = scenes::house(2, at);
-    other.name = "Cabin".to_owned();
+    other.name = "Cabin".into();
     let mut harness = open(at, vec![scenes::house(1, at), other]);
     harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
     harness.run();

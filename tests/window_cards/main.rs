@@ -326,12 +326,12 @@ fn arrow_keys_move_through_the_list_in_its_order() {
     harness.state_mut().window.model.select(BoardKey(4));
     harness.key_press(Key::ArrowDown);
     harness.run_steps(2);
-    assert_eq!(shown(&harness), "Bench 10");
+    assert_eq!(&*shown(&harness), "Bench 10");
     harness.key_press(Key::ArrowUp);
     harness.run_steps(2);
     harness.key_press(Key::ArrowUp);
     harness.run_steps(2);
-    assert_eq!(shown(&harness), "Bench 4");
+    assert_eq!(&*shown(&harness), "Bench 4");
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn a_claimed_board_id_is_shown_in_the_list_and_on_its_page() {
         .filter(|row| row.contains("another device claims its id"))
         .collect();
     assert!(
-        marked.len() == 1 && marked[0].starts_with(&claimed),
+        marked.len() == 1 && marked[0].starts_with(&*claimed),
         "{marked:?}"
     );
     harness.get_by_label_contains("Another device at 192.168.1.66:80 claimed the id of this board");

@@ -26,7 +26,11 @@ use scenes::Now;
 /// A window over these boards that shows the one with this name.
 fn open(boards: Vec<BoardView>, shown: &str, settings: &Settings) -> Harness<'static, Bench> {
     let at = Now::read();
-    let key = boards.iter().find(|board| board.name == shown).unwrap().key;
+    let key = boards
+        .iter()
+        .find(|board| *board.name == *shown)
+        .unwrap()
+        .key;
     let settings = settings.clone();
     let mut harness = Harness::builder()
         .with_size([1180.0, 900.0])

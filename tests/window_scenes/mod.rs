@@ -56,9 +56,9 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
     };
     BoardView {
         key: BoardKey(key),
-        id: Some(id),
-        name: name.to_owned(),
-        address: format!("192.168.1.{}:80", 16 + key),
+        id: Some(id.into()),
+        name: name.into(),
+        address: format!("192.168.1.{}:80", 16 + key).into(),
         addresses: Candidates::default(),
         family: Family::Switchboard,
         by_hand: false,
@@ -413,7 +413,7 @@ pub(crate) fn updates(at: Now) -> Vec<BoardView> {
     boards
         .iter_mut()
         .zip(names)
-        .for_each(|(board, name)| board.name = name.to_owned());
+        .for_each(|(board, name)| board.name = name.into());
     boards
 }
 

@@ -150,12 +150,12 @@ impl AtPort {
     fn appear(self, window: &mut Window, at: Now) {
         let view = match self {
             Self::Lamp | Self::Chip => BoardView {
-                id: Some("sb-a1b2c3".to_owned()),
-                address: "192.168.1.17:80".to_owned(),
+                id: Some("sb-a1b2c3".into()),
+                address: "192.168.1.17:80".into(),
                 ..scenes::lamp(KEY, "Desk lamp", at)
             },
             Self::Wled => BoardView {
-                address: "192.168.1.17:80".to_owned(),
+                address: "192.168.1.17:80".into(),
                 family: Family::Wled,
                 ..scenes::strip(KEY, at)
             },

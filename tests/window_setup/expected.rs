@@ -22,8 +22,8 @@ fn at_port(firmware: &str, url: Option<&str>) -> Expected {
 fn seen(family: Family, id: &str, name: &str, address: &str) -> BoardView {
     BoardView {
         family,
-        id: Some(id.to_owned()),
-        address: address.to_owned(),
+        id: Some(id.into()),
+        address: address.into(),
         addresses: Candidates::given(address.parse().unwrap()),
         ..scenes::board(1, name, Now::read())
     }

@@ -290,7 +290,7 @@ fn a_board_that_is_named_and_left_open_says_so_and_is_shown() {
     press(&mut harness, "Show board");
     assert!(!shows(&harness, "Set up another board"));
     let shown = harness.state().bench.window.model.selected();
-    assert_eq!(shown.map(|board| board.name.as_str()), Some("Desk lamp"));
+    assert_eq!(shown.map(|board| &*board.name), Some("Desk lamp"));
     let hurried = |request: &Request| matches!(request, Request::Board(BoardCommand::TryNow(_)));
     assert!(
         !harness.state().bench.asked.iter().any(hurried),

@@ -116,8 +116,8 @@ fn boards(at: Now) -> Vec<BoardView> {
     let long = "Ventilation ".repeat(20);
     let mut boards = plain(at);
     for board in boards.iter_mut().step_by(2) {
-        board.name.push_str(&long);
-        board.address.push_str(&"1".repeat(80));
+        board.name = format!("{}{long}", board.name).into();
+        board.address = format!("{}{}", board.address, "1".repeat(80)).into();
         board.components = board
             .components
             .iter()

@@ -232,14 +232,14 @@ impl Desktop {
     pub(crate) fn board(&self, name: &str) -> Option<&BoardView> {
         let model = &self.window.state().window().model;
         let mut boards = model.boards();
-        boards.find(|view| view.name == name).map(AsRef::as_ref)
+        boards.find(|view| *view.name == *name).map(AsRef::as_ref)
     }
 
     pub(crate) fn connected(&mut self, name: &str) {
         self.until(&format!("{name} is connected"), |window| {
             let model = &window.state().window().model;
             let is = |view: &&std::sync::Arc<BoardView>| {
-                view.name == name
+                *view.name == *name
                     && view.link == LinkState::Connected
                     && !view.components.is_empty()
             };
@@ -250,7 +250,7 @@ impl Desktop {
     pub(crate) fn is_gone(&mut self, name: &str) {
         self.until(&format!("{name} is gone"), |window| {
             let model = &window.state().window().model;
-            model.boards().all(|view| view.name != name).then_some(())
+            model.boards().all(|view| *view.name != *name).then_some(())
         });
     }
 
@@ -283,7 +283,7 @@ impl Desktop {
         let component = key(component);
         self.until(&format!("{board} {component} on: {wanted}"), |window| {
             let model = &window.state().window().model;
-            let view = model.boards().find(|view| view.name == board)?;
+            let view = model.boards().find(|view| *view.name == *board)?;
             let mut components = view.components.iter();
             let view = components.find(|view| view.descriptor.key == component)?;
             (view.reported.on() == Some(wanted) && view.wanted.is_none()).then_some(())

@@ -204,7 +204,7 @@ fn positions_of_a_slider_that_is_dragged_are_one_act() {
     }
     desktop.until("the brightness", |window| {
         let model = &window.state().window().model;
-        let board = model.boards().find(|view| view.name == "Desk lamp")?;
+        let board = model.boards().find(|view| &*view.name == "Desk lamp")?;
         let mut components = board.components.iter();
         let light = components.find(|view| view.descriptor.key.to_string() == "light:0")?;
         let moved = light.reported.brightness()?.abs_diff(before) >= 3;
@@ -213,7 +213,7 @@ fn positions_of_a_slider_that_is_dragged_are_one_act() {
     desktop.undo();
     desktop.until("the brightness before", |window| {
         let model = &window.state().window().model;
-        let board = model.boards().find(|view| view.name == "Desk lamp")?;
+        let board = model.boards().find(|view| &*view.name == "Desk lamp")?;
         let mut components = board.components.iter();
         let light = components.find(|view| view.descriptor.key.to_string() == "light:0")?;
         (light.reported.brightness() == Some(before)).then_some(())

@@ -43,7 +43,7 @@ fn only_changes_are_published() {
     let changed = announcer.board(now, &view);
     assert_eq!(changed.len(), 1);
     assert_eq!(changed[0].topic, LAMP);
-    view.name = "Desk".to_owned();
+    view.name = "Desk".into();
     let renamed = announcer.board(now, &view);
     assert_eq!(renamed.len(), 1);
     assert!(renamed[0].payload.contains("\"name\":\"Desk\""));
@@ -112,7 +112,7 @@ fn what_an_earlier_run_left_is_removed_even_if_the_broker_says_it_late() {
 fn a_board_that_is_removed_or_changes_its_id_leaves_nothing_behind() {
     let now = Instant::now();
     let (mut announcer, mut view) = announced(now);
-    view.id = Some("sb-ffffff".to_owned());
+    view.id = Some("sb-ffffff".into());
     let moved = announcer.board(now, &view);
     let cleared = moved.iter().filter(|message| message.payload.is_empty());
     assert_eq!((cleared.count(), moved.len()), (9, 18));

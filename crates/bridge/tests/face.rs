@@ -79,7 +79,7 @@ fn only_what_changed_is_published_and_always_completely() {
     let published = states(&face.board(&view));
     assert_eq!(published.len(), 1);
     assert_eq!(published[0].1["link"], json!("stale"));
-    view.name = "Desk".to_owned();
+    view.name = "Desk".into();
     let published = states(&face.board(&view));
     assert_eq!(published.len(), 1);
     assert_eq!(published[0].1["name"], json!("Desk"));

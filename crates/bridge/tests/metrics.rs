@@ -158,7 +158,7 @@ fn the_number_of_series_is_bounded() {
             if number > 1 {
                 view.components.clear();
             }
-            view.id = Some(format!("sb-{number}"));
+            view.id = Some(format!("sb-{number}").into());
             view
         })
         .collect();

@@ -99,14 +99,13 @@ impl Published {
                 news: events.iter().any(|(_, what)| !what.is_reading()),
             };
             if events_are.any && !state.watches.is_empty() {
-                let board_name = &view.name;
                 for (at, what) in events {
                     state.log(LogEntry {
                         number: 0,
                         at: self.clock.shown(at),
                         steady: at,
                         board: view.key,
-                        board_name: Arc::clone(board_name),
+                        board_name: Arc::clone(&view.name),
                         what,
                     });
                 }

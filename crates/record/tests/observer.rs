@@ -73,7 +73,7 @@ fn what_happens_at_a_board_follows_its_id_and_its_components() {
         observe(&view, Vec::new()),
         [record("192.0.2.7:80", "board of 0")]
     );
-    view.id = Some("sb-1".to_owned());
+    view.id = Some("sb-1".into());
     assert_eq!(
         observe(&view, vec![line()]),
         [

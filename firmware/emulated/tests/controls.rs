@@ -27,7 +27,7 @@ fn it_is_found_by_mdns_and_executes_commands_for_each_kind_of_component() {
     let found = observer.connected(board.name());
     assert!(!found.by_hand && found.announcement.is_some());
     assert_eq!(
-        (found.address.as_str(), found.id.as_deref()),
+        (&*found.address, found.id.as_deref()),
         (board.address(), board.listening["id"].as_str())
     );
     for kind in [

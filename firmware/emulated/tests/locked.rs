@@ -31,7 +31,7 @@ fn a_key_from_its_serial_port_locks_it_and_gives_control() {
         let board = seen
             .boards
             .values()
-            .find(|view| view.name == board.name())?;
+            .find(|view| *view.name == *board.name())?;
         matches!(
             board.link,
             LinkState::Unreachable {

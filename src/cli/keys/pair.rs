@@ -72,7 +72,11 @@ pub(super) fn pair(
                 )));
             }
             ours(&view)?;
-            (view.where_to_ask(), view.name.clone(), view.id.clone())
+            (
+                view.where_to_ask(),
+                view.name.to_string(),
+                view.id.as_deref().map(str::to_owned),
+            )
         }
     };
     let (sender, events) = channel();

@@ -81,13 +81,13 @@ fn which(store: &Store, typed: &str, family: Option<Family>) -> Result<(Family, 
         return Ok((family, typed.to_owned()));
     }
     let view = on_the_network(store, typed)?;
-    let id = view.id.clone().ok_or_else(|| {
+    let id = view.id.as_ref().ok_or_else(|| {
         Failure::NoAnswer(format!(
             "{typed}: the board did not say its id; give the id instead, such as \
              esphome-0a1b2c3d4e5f, and --family"
         ))
     })?;
-    Ok((family.unwrap_or(view.family), id))
+    Ok((family.unwrap_or(view.family), id.to_string()))
 }
 
 /// The board that the window remembers under this name or id.

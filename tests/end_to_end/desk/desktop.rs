@@ -220,7 +220,7 @@ impl Desktop {
                 .window()
                 .model
                 .boards()
-                .find(|view| view.name == board)?
+                .find(|view| *view.name == *board)?
                 .clone();
             board.component(&key).map(|view| view.reported.clone())
         })

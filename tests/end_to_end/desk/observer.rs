@@ -146,7 +146,7 @@ impl Observer {
     pub(crate) fn board(&self, name: &str) -> Option<&Arc<BoardView>> {
         self.boards
             .values()
-            .find(|board| board.name == name || board.id.as_deref() == Some(name))
+            .find(|board| *board.name == *name || board.id.as_deref() == Some(name))
     }
 
     /// Waits until the board is connected and has listed its components.

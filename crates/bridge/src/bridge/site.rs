@@ -29,19 +29,19 @@ impl Site {
     /// A board is new or has changed. `false` if another board has its id: both
     /// turned out to be one, and the fleet forgets this one next.
     pub(super) fn insert(&mut self, view: &Arc<BoardView>) -> bool {
-        let (key, id) = (view.key, view.id.as_deref());
+        let (key, id) = (view.key, view.id.as_ref());
         let owner = id.and_then(|id| self.by_id.get(id));
         if owner.is_some_and(|owner| *owner != key) {
             return false;
         }
         let before = self.boards.insert(key, Arc::clone(view));
-        let before = before.as_ref().and_then(|before| before.id.as_deref());
+        let before = before.as_ref().and_then(|before| before.id.as_ref());
         if before != id {
             if let Some(before) = before {
                 self.by_id.remove(before);
             }
             if let Some(id) = id {
-                self.by_id.insert(id.into(), key);
+                self.by_id.insert(Arc::clone(id), key);
             }
         }
         true
@@ -74,7 +74,7 @@ mod tests {
         let address = Candidates::given("192.0.2.7:80".parse().expect("an address"));
         let state = BoardState::new(Instant::now(), BoardKey(key), address, true);
         let mut view = BoardView::clone(state.view());
-        view.id = Some(id.to_owned());
+        view.id = Some(id.into());
         Arc::new(view)
     }
 

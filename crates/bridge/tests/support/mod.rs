@@ -38,8 +38,8 @@ pub(crate) fn board(board: Value) -> BoardView {
         "platform": "virtual", "board": "test board", "proto": 1, "features": ["transition"],
         "epoch": "5f3a91c2", "uptime_ms": 1,
     });
-    view.id = Some(board.id);
-    view.name = board.name;
+    view.id = Some(board.id.into());
+    view.name = board.name.into();
     view.info = Some(Arc::new(
         serde_json::from_value::<DeviceInfo>(info).unwrap(),
     ));

@@ -205,7 +205,7 @@ impl KeyRing {
         &mut self,
         board: BoardKey,
         addresses: &Candidates,
-        id: Option<String>,
+        id: Option<&str>,
         replace: bool,
         ctx: &Context,
     ) -> io::Result<()> {
@@ -218,7 +218,7 @@ impl KeyRing {
         let (number, tell, ctx) = (self.pairings, self.told.0.clone(), ctx.clone());
         let wanted = Wanted {
             addresses: addresses.clone(),
-            board: id,
+            board: id.map(str::to_owned),
             store: self.store.clone(),
             replace,
         };

@@ -56,12 +56,12 @@ impl App {
                 problem:
                     LinkProblem::NotLocked { board } | LinkProblem::KeyUnavailable { board, .. },
                 ..
-            } => Some(board.clone()),
-            _ => view.id.clone(),
+            } => Some(board.as_str()),
+            _ => view.id.as_deref(),
         };
         if let Some(id) = id {
-            self.fleet.forget_key(&id);
-            self.keys.forget(id, ctx);
+            self.fleet.forget_key(id);
+            self.keys.forget(id.to_owned(), ctx);
         }
     }
 
@@ -71,10 +71,8 @@ impl App {
         let Some(view) = self.window.model.board(board) else {
             return;
         };
-        match self
-            .keys
-            .pair(board, &view.where_to_ask(), view.id.clone(), replace, ctx)
-        {
+        let (addresses, id) = (view.where_to_ask(), view.id.as_deref());
+        match self.keys.pair(board, &addresses, id, replace, ctx) {
             Ok(()) => self
                 .window
                 .set_dialog_progress("Waiting for the board…".to_owned()),

@@ -36,7 +36,7 @@ const LIT: usize = 256;
 
 /// Sorts by name as people do (`Bench 2` before `Bench 10`), then by id, then
 /// by key.
-type SortKey = (String, Option<String>, BoardKey);
+type SortKey = (String, Option<Arc<str>>, BoardKey);
 
 struct ListedBoard {
     view: Arc<BoardView>,
@@ -65,7 +65,7 @@ pub struct Model {
     /// Counts additions, removals and changes of name, id or address.
     roster_version: u64,
     /// Boards by their ids and addresses.
-    names: HashMap<String, BoardKey>,
+    names: HashMap<Arc<str>, BoardKey>,
     order: Vec<SortKey>,
     name_counts: HashMap<String, usize>,
     counts: Counts,
@@ -192,7 +192,7 @@ impl Model {
             self.unname(old);
         }
         for name in view.id.iter().chain([&view.address]) {
-            self.names.insert(name.clone(), view.key);
+            self.names.insert(Arc::clone(name), view.key);
         }
     }
 
@@ -230,7 +230,7 @@ impl Model {
         let view = &known.view;
         let is = |wanted: &str| {
             view.id.as_deref() == Some(wanted)
-                || view.address == wanted
+                || *view.address == *wanted
                 || view.addresses.have(wanted)
         };
         if self.wanted.as_deref().is_some_and(is) || self.expected.as_deref().is_some_and(is) {
@@ -304,7 +304,7 @@ impl Model {
             let apart = view.id.as_deref().unwrap_or(&view.address);
             format!("{} ({apart})", view.name)
         } else {
-            view.name.clone()
+            view.name.to_string()
         }
     }
 

@@ -16,8 +16,8 @@ const KEPT: usize = 1_000;
 pub(crate) fn to_remember(board: &BoardView) -> RememberedBoard {
     RememberedBoard {
         address: board.address_to_remember(),
-        name: board.name.clone(),
-        id: board.id.clone(),
+        name: board.name.to_string(),
+        id: board.id.as_deref().map(str::to_owned),
         family: board.family,
         by_hand: board.by_hand,
     }
@@ -84,7 +84,8 @@ impl Model {
         if self.gone.contains(&board.key) {
             return true;
         }
-        let is = |forgotten: &ForgottenBoard| board.id.is_some() && forgotten.board.id == board.id;
+        let id = board.id.as_deref();
+        let is = |forgotten: &ForgottenBoard| id.is_some() && forgotten.board.id.as_deref() == id;
         !board.by_hand && self.forgotten.iter().any(is)
     }
 
@@ -124,8 +125,8 @@ impl Model {
             .iter()
             .rev()
             .filter(move |ForgottenBoard { board, .. }| {
-                let names = [&board.name, &board.address];
-                is_called(called, names.into_iter().chain(&board.id))
+                let names = [board.name.as_str(), &board.address];
+                is_called(called, names.into_iter().chain(board.id.as_deref()))
             })
     }
 
@@ -141,8 +142,8 @@ impl Model {
             .map(AsRef::as_ref)
             .filter(|board| {
                 let title = self.title(board);
-                let names = [&board.name, &title, &board.address];
-                is_called(called, names.into_iter().chain(&board.id))
+                let names = [&*board.name, &title, &board.address];
+                is_called(called, names.into_iter().chain(board.id.as_deref()))
             })
             .collect();
         hidden.sort_by(|one, other| one.name.cmp(&other.name));
@@ -151,6 +152,6 @@ impl Model {
 }
 
 /// Whether one of these names is meant.
-fn is_called<'a>(called: Option<&str>, mut names: impl Iterator<Item = &'a String>) -> bool {
+fn is_called<'a>(called: Option<&str>, mut names: impl Iterator<Item = &'a str>) -> bool {
     called.is_none_or(|called| names.any(|name| name.to_lowercase() == called.to_lowercase()))
 }

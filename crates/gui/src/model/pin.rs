@@ -15,7 +15,7 @@ impl Model {
         let board = self.board(board)?;
         let view = board.component(component)?;
         Some(Pin {
-            board: board.id.clone().unwrap_or_else(|| board.address.clone()),
+            board: board.id.as_ref().unwrap_or(&board.address).to_string(),
             component: component.clone(),
             name: format!("{}: {}", self.title(board), component_name(board, view)),
         })
@@ -35,7 +35,7 @@ impl Model {
     /// Refers to a telemetry channel of a board.
     pub(crate) fn channel_pin(&self, board: &BoardView, channel: &str) -> ChannelPin {
         ChannelPin {
-            board: board.id.clone().unwrap_or_else(|| board.address.clone()),
+            board: board.id.as_ref().unwrap_or(&board.address).to_string(),
             channel: channel.to_owned(),
             board_name: self.title(board),
             index: 0,

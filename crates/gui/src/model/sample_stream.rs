@@ -17,7 +17,7 @@ use telemetry::{TelemetryClient, TelemetryUpdate};
 pub(crate) struct SampleStream {
     pub(crate) board: BoardKey,
     /// Where the board was when it was opened.
-    pub(crate) address: String,
+    pub(crate) address: Arc<str>,
     client: TelemetryClient,
     /// The next arrival wakes the window, because the page was drawn since.
     wakes: Arc<AtomicBool>,
@@ -38,7 +38,7 @@ impl SampleStream {
         });
         Ok(Self {
             board: board.key,
-            address: board.address.clone(),
+            address: Arc::clone(&board.address),
             client: TelemetryClient::start(&board.address, wake)?,
             wakes,
         })

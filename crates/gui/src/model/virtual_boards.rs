@@ -56,6 +56,6 @@ impl Samples {
 
     /// Whether this board is one.
     pub(crate) fn has(&self, board: &BoardView) -> bool {
-        board.id.as_ref().is_some_and(|id| self.0.contains(id))
+        board.id.as_deref().is_some_and(|id| self.0.contains(id))
     }
 }

@@ -92,7 +92,7 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
     }));
     verbs.extend(labels(model, boards, first.map(|board| &**board)));
     if let Some(board) = one {
-        let address = WindowAction::CopyText(board.address.clone());
+        let address = WindowAction::CopyText(board.address.to_string());
         verbs.push(Verb::new(icon::COPY, "Copy address", address));
         let page = board.control_page().map(WindowAction::OpenUrl);
         verbs.extend(
@@ -100,7 +100,7 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
         );
     }
     let name = match one {
-        Some(board) => board.name.clone(),
+        Some(board) => board.name.to_string(),
         None => "Scene 1".to_owned(),
     };
     let create = WindowAction::CreateScene(name, pins(model, boards));

@@ -296,9 +296,9 @@ pub(crate) fn examination_request(
 ) -> DoctorRequest {
     let known = |view: &Arc<BoardView>| KnownDevice {
         family: view.family,
-        id: view.id.clone(),
-        name: view.name.clone(),
-        address: view.address.clone(),
+        id: view.id.as_deref().map(str::to_owned),
+        name: view.name.to_string(),
+        address: view.address.to_string(),
         addresses: view.addresses.clone(),
         announced: view.announcement.is_some(),
         connected: view.link == LinkState::Connected,

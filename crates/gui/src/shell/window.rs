@@ -185,7 +185,7 @@ impl Window {
         settings.notes = self.model.labels().clone();
         settings.forgotten = self.model.forgotten().to_vec();
         if let Some(board) = self.model.selected() {
-            settings.selected = Some(board.id.clone().unwrap_or_else(|| board.address.clone()));
+            settings.selected = Some(board.id.as_ref().unwrap_or(&board.address).to_string());
         }
     }
 

@@ -106,7 +106,7 @@ impl Setup {
     /// Names the board if it is to have another name, and ends otherwise.
     pub(super) fn rename_or_end(&mut self, view: Option<&BoardView>) -> Vec<SetupTask> {
         let name = self.name.trim().to_owned();
-        match view.filter(|view| self.named && !name.is_empty() && view.name != name) {
+        match view.filter(|view| self.named && !name.is_empty() && *view.name != *name) {
             Some(view) => {
                 self.doing = Doing::Renaming;
                 vec![SetupTask::Rename(view.key, name)]

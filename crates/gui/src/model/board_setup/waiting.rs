@@ -73,7 +73,7 @@ impl Setup {
     fn appeared(&mut self, view: &BoardView, observed: &mut Observed) {
         (self.found, observed.show) = (Some(view.key), Some(view.key));
         if !self.named {
-            self.name.clone_from(&view.name);
+            self.name = view.name.to_string();
         }
         if self.missing.take().is_some() {
             observed.tasks.push(SetupTask::StopExamining);

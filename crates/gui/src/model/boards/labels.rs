@@ -9,7 +9,7 @@ use fleet::{BoardKey, BoardView};
 impl Model {
     /// The labels of a board.
     pub fn labels_of(&self, board: &BoardView) -> Option<&Labels> {
-        self.labels.get(board.id.as_ref()?)
+        self.labels.get(board.id.as_deref()?)
     }
 
     /// Changes the labels of boards, and returns how many were skipped: a board
@@ -31,12 +31,12 @@ impl Model {
                 left_out += 1;
                 continue;
             };
-            let labels = self.labels.entry(id.clone()).or_default();
+            let labels = self.labels.entry(id.to_string()).or_default();
             change.apply(labels);
             if labels.is_empty() {
-                self.labels.remove(&id);
+                self.labels.remove(&*id);
             }
-            let labels = self.labels.get(&id);
+            let labels = self.labels.get(&*id);
             if let Some(known) = self.boards.get_mut(key) {
                 known.haystack = haystack(&known.view, labels);
             }

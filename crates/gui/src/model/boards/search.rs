@@ -9,7 +9,7 @@ use fleet::BoardView;
 /// components, room and tags, in lower case.
 pub(super) fn haystack(view: &BoardView, labels: Option<&Labels>) -> String {
     let mut words = vec![
-        view.name.as_str(),
+        &*view.name,
         &view.address,
         view.id.as_deref().unwrap_or_default(),
     ];

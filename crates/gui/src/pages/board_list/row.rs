@@ -245,7 +245,7 @@ impl Row<'_> {
         }
         // If two boards have one name, the id tells them apart.
         let name = text_line::paint(ui, upper, left, &self.board.name, theme::strong(), color);
-        if let (Some(id), true) = (&self.board.id, self.board.name != self.title) {
+        if let (Some(id), true) = (&self.board.id, *self.board.name != *self.title) {
             let rest = upper.after_x(name.right() + 6.0);
             let font = theme::monospace_small();
             text_line::paint(ui, rest, left, id, font, palette.weak);

@@ -142,7 +142,7 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                 }) {
                     let why = ui.button("Why?").on_hover_text("Ask the doctor");
                     if why.clicked() {
-                        let wanted = board.id.clone().unwrap_or_else(|| board.address.clone());
+                        let wanted = board.id.as_ref().unwrap_or(&board.address).to_string();
                         context.push(WindowAction::ShowPage(Page::Doctor));
                         context.push(Task::Examine(Some(wanted)));
                     }

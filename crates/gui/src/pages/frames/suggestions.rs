@@ -57,7 +57,7 @@ pub(super) fn suggestions(board: &BoardView) -> Vec<Suggestion> {
         (method::DEVICE_IDENTIFY, None, "identify the board"),
         (
             method::DEVICE_SET_NAME,
-            Some(json!({"name": board.name})),
+            Some(json!({"name": *board.name})),
             "rename the board",
         ),
         (method::DEVICE_REBOOT, None, "restart the board"),

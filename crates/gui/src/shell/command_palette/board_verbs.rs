@@ -70,7 +70,7 @@ pub(super) fn of_board(model: &Model, board: &BoardView, rooms: &[String]) -> Ve
             format!("{title}: why is it missing?"),
             doctor,
         );
-        let wanted = board.id.clone().unwrap_or_else(|| board.address.clone());
+        let wanted = board.id.as_ref().unwrap_or(&board.address).to_string();
         why.actions.push(Task::Examine(Some(wanted)).into());
         entries.push(why);
     } else if !board.lacks(method::DEVICE_IDENTIFY) {

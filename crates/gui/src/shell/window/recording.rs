@@ -56,7 +56,7 @@ impl Window {
                 let mut after = before.clone();
                 change.apply(&mut after);
                 (after != before).then(|| LabelsExchange {
-                    id: board.id.clone().unwrap_or_default(),
+                    id: board.id.as_deref().unwrap_or_default().to_owned(),
                     to: before,
                     from: after,
                 })

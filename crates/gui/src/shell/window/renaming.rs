@@ -26,7 +26,7 @@ impl Window {
                     let words = format!("{}: {why}.", self.model.title(board));
                     return self.notify(Notice::Failed(words));
                 }
-                let name = board.name.clone();
+                let name = board.name.to_string();
                 self.page = Page::Boards;
                 if self.model.selected().is_none_or(|shown| shown.key != key) {
                     self.model.select(key);

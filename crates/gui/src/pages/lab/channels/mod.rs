@@ -11,6 +11,8 @@ mod plot;
 mod rows;
 mod sender;
 
+use std::sync::Arc;
+
 use eframe::egui::{
     Align, Align2, Button, CentralPanel, Frame, Key, Layout, Margin, Panel, Popup, RichText,
     ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
@@ -49,7 +51,7 @@ pub(super) struct Channels {
     problem: Option<String>,
     ids: u64,
     /// The address and title of the board whose channels are listed.
-    offered: Option<(String, String)>,
+    offered: Option<(Arc<str>, String)>,
 }
 
 /// The channels of a board that are worth a look, and what they carry.
@@ -150,7 +152,7 @@ impl Channels {
 
     /// Lists the channels of a board before everything else, as examples.
     fn offer(&mut self, board: Option<&BoardView>, model: &Model) {
-        let offered = board.map(|board| (board.address.clone(), model.title(board)));
+        let offered = board.map(|board| (Arc::clone(&board.address), model.title(board)));
         if self.offered == offered {
             return;
         }

@@ -191,7 +191,7 @@ impl Comparison {
             polls,
             press_every: self.press_every,
             tls: self.tls,
-            ..ComparisonSettings::of(board.address.clone())
+            ..ComparisonSettings::of(board.address.to_string())
         };
         let ctx = ui.ctx().clone();
         (self.timelines, self.seen) = (timelines::Timelines::default(), None);
