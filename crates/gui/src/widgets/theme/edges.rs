@@ -11,7 +11,8 @@ use eframe::egui::{
 
 use super::{DARK, LIGHT};
 
-/// Buttons that look like a field because they show a value: combo boxes.
+/// Buttons that look like a field because they show a value: combo boxes and
+/// numbers that are dragged.
 pub(crate) const FIELD: ClassName = ClassName::from_static("switchboard::field");
 
 /// Gives a combo box the edge of a field.
