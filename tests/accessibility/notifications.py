@@ -98,7 +98,8 @@ def window(action):
 
 
 def connected(screen, number):
-    within(f"{number} connected", lambda: screen.find("toggle button", f"{number} connected"))
+    # A board that was away is tried again after up to 30 s.
+    within(f"{number} connected", lambda: screen.find("toggle button", f"{number} connected"), DUE)
 
 
 def all_of(screen, bench):
