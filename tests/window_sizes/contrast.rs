@@ -1,6 +1,7 @@
-//! The contrast of every text and icon that is drawn, and of the edges of fields
-//! and sliders, on every page and in both themes: WCAG 2.2, 1.4.3 and 1.4.11.
-//! Against the theme alone, see `crates/gui/src/widgets/theme/contrast.rs`.
+//! The contrast of every text and icon that is drawn, and of the edges of
+//! fields and sliders, on every page and in both themes: WCAG 2.2, 1.4.3 and
+//! 1.4.11. Against the theme alone, see
+//! `crates/gui/src/widgets/theme/contrast.rs`.
 #![expect(
     clippy::cast_possible_truncation,
     reason = "coordinates of a window, and parts of colors"
@@ -9,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eframe::egui::{
-    Color32, Pos2, Rect, Rgba, Shape,
+    Color32, Pos2, Rect, Rgba, Shape, Theme,
     accesskit::{self, Role},
     epaint::TextShape,
     vec2,
@@ -70,6 +71,7 @@ fn every_text_that_is_drawn_has_enough_contrast() {
             let mut harness = open(case, theme);
             (case.go)(&mut harness);
             harness.run_steps(4);
+            assert_eq!(harness.ctx.theme() == Theme::Dark, name == "dark");
             measure(&harness, name, case.name, &mut pairs);
             edges(&harness, name, case.name, &mut pairs);
         }
@@ -206,7 +208,7 @@ fn edges<State>(
                 // A scroll area may show only a part of it.
                 let is_its = drawn.stroke.width > 0.0
                     && bounds.expand(2.0).contains_rect(drawn.rect)
-                    && clip.contains_rect(drawn.rect.expand(2.0));
+                    && clip.contains(drawn.rect.left_center());
                 let (above, below) = (&shapes[at + 1..], &shapes[..at]);
                 if !is_its || is_covered(above, drawn.rect.center()) {
                     return None;

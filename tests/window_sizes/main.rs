@@ -141,9 +141,15 @@ fn open(boards: Vec<BoardView>, at: Now, exercise: &str) -> Harness<'static, Ben
 }
 
 fn open_with(boards: Vec<BoardView>, at: Now, settings: Settings) -> Harness<'static, Bench> {
+    // The harness has a theme of its own, which it applies after the window.
+    let theme = match settings.theme {
+        ThemeChoice::Light => Theme::Light,
+        ThemeChoice::System | ThemeChoice::Dark => Theme::Dark,
+    };
     let mut harness = Harness::builder()
         .with_size([1180.0, 760.0])
         .with_step_dt(0.2)
+        .with_theme(theme)
         .build_eframe(move |cc| {
             let log = bench::log_of(&boards, at);
             Bench::new(cc, &settings, boards, log, at)

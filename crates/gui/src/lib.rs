@@ -89,7 +89,7 @@
 //! | a locked board without a key | `Button`, `PasswordInput` | `Pair…`, `Enter key…`, `Forget key…`; `Key` |
 //! | channels of the lab | `TextInput`, `Button`, `ListBoxOption` | `Address`; `Open the address`, `Addresses of boards` (with `MenuItem` `Open ws://…/ws`), `Open a recording`; `ws://…/ws: open, 0/s in, 0/s out`, `Show next to the others: ws://…/ws` |
 //! | one of them | `Button`, `Label` | `Open ws://…/ws` or `Close …`, `Record …` or `Stop recording …`, `Options of …`, `Hide …`; `in: 20/s, 960 B/s, …`; `plotted: /a/n  5.25`, with `GraphicsObject` `plot of /a/n: …` |
-//! | what goes over it | `ListBoxOption`, `TextInput`, `CheckBox`, `Button` | `14:03:07.120  in  hello`; `Search messages`, `JSON pointer`; `Messages only`; `Pause`, `Clear the list`, `Plot /a/n`, `Copy the message` |
+//! | what goes over it | `ListBoxOption`, `TextInput`, `Button` | `14:03:07.120  in  hello`; `Search messages`, `JSON pointer`; `Messages only`; `Pause`, `Clear the list`, `Plot /a/n`, `Copy the message` |
 //! | what it sends | `MultilineTextInput`, `RadioButton`, `Button`, `TextInput` | `Message to send`; `Send as Text`; `Send the message`, `Repeat the message`, `Stop repeating`; `Rate` |
 //! | echo and broadcast | `Button`, `Label` | `Open four clients`, `Say hello from A`, `Toggle the light from C`, `Show answer`; `A to board: echo: hello 1 from A`, `board to D: push: light:0 {"on":true}, …` |
 //! | no boards | `Button` | `Start sample boards`, `Set up a board…`, `Add board by address` |

@@ -51,8 +51,8 @@ const EXCHANGE: Duration = Duration::from_secs(60);
 /// How long a motion detector is shown as on after it reported.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// The most pings that wait, of which the session sends few, and the most pulses
-/// of one report.
+/// The most pings that wait, of which the session sends few, and the most
+/// pulses of one report.
 const WAITING: usize = 64;
 
 /// One connection to a board.

@@ -163,8 +163,7 @@ mod tests {
                 modifiers,
             };
             let input = RawInput {
-                modifiers,
-                events: vec![pressed],
+                events: vec![Event::ModifiersChanged(modifiers), pressed],
                 ..RawInput::default()
             };
             let output = ctx.run_ui(input, |ui| of_window(ui.ctx()));

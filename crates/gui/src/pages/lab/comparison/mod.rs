@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use eframe::egui::{
     Align, Button, Checkbox, DragValue, Label, Layout, RichText, ScrollArea, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    accesskit::Role, class::HasClasses as _, vec2,
 };
 
 use super::board::why_not;
@@ -149,9 +149,10 @@ impl Comparison {
             ui.spacing_mut().item_spacing.y = UNIT;
             ui.add_enabled_ui(!underway, |ui| {
                 ui.label("Compare for");
-                let seconds = DragValue::new(&mut self.seconds)
+                let mut seconds = DragValue::new(&mut self.seconds)
                     .range(1..=comparison::MAX_LENGTH.as_secs())
                     .suffix(" s");
+                seconds.add_class(theme::FIELD);
                 ui.add(seconds).accessible_name("Seconds");
                 ui.label("poll every");
                 for (at, every) in self.polls.iter_mut().enumerate() {

@@ -41,7 +41,7 @@ pub(super) fn show(ui: &mut Ui, pane: &mut ChannelPane) {
         }
         let messages = ui.add(Button::selectable(pane.only_messages, icon::LIST_BULLETS));
         messages.widget_info(|| {
-            WidgetInfo::selected(Role::CheckBox, true, pane.only_messages, "Messages only")
+            WidgetInfo::selected(Role::Button, true, pane.only_messages, "Messages only")
         });
         if messages
             .on_hover_text("Show only messages, without pings and state changes")
