@@ -9,8 +9,6 @@ use eframe::egui::{
     widget_style::{ButtonStyle, CheckboxStyle, StyleArgs, TextEditStyle, WidgetState},
 };
 
-use super::{DARK, LIGHT};
-
 /// Buttons that look like a field because they show a value: combo boxes and
 /// numbers that are dragged.
 pub(crate) const FIELD: ClassName = ClassName::from_static("switchboard::field");
@@ -62,13 +60,11 @@ impl StyleProvider<CheckboxStyle> for Edges {
 /// The edge of what can be used, at rest and under the pointer. What has the
 /// focus has an edge of its own.
 fn replace(edge: &mut Color32, of: &StyleArgs<'_>) {
-    let palette = match of.style.visuals.dark_mode {
-        true => &DARK,
-        false => &LIGHT,
-    };
+    let visuals = &of.style.visuals;
     *edge = match of.state {
-        WidgetState::Inactive => palette.outline,
-        WidgetState::Hovered => palette.weak,
+        // The outline of a palette.
+        WidgetState::Inactive => visuals.widgets.hovered.bg_stroke.color,
+        WidgetState::Hovered => visuals.weak_text_color(),
         WidgetState::Noninteractive | WidgetState::Active => *edge,
     };
 }
