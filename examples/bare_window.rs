@@ -1,7 +1,8 @@
-//! The smallest eframe program with the same renderer: a window with one label.
-//! It is the peer of the program's own start in `benches/start`. It prints to
-//! standard error when it draws its first frame, as the program does with
-//! `--log switchboard::gui=trace`.
+//! The smallest eframe program with the same renderer: a window with one label,
+//! of the same size. It is the peer of the program's own start in
+//! `benches/start`. It prints to standard error when it draws its first frame,
+//! as the program does with `--log switchboard::gui=trace`.
+#![cfg_attr(windows, windows_subsystem = "windows")]
 
 use std::io::Write;
 
@@ -23,6 +24,7 @@ impl eframe::App for Bare {
 
 fn main() -> eframe::Result {
     let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default().with_inner_size([1180.0, 760.0]),
         renderer: eframe::Renderer::Glow,
         ..Default::default()
     };
