@@ -199,7 +199,7 @@ impl gui::Replays for Replayer {
 }
 
 #[cfg(not(feature = "window"))]
-fn window(_: Option<Demo>, _: Store, _: Option<SocketAddr>, _: Vec<Broker>) -> ExitCode {
+fn window(_: Option<Demo>, _: Store, _: Option<SocketAddr>, _: Vec<Broker>, _: bool) -> ExitCode {
     fail(
         "this build has no window (it was built without the feature `window`); run `switchboard \
          --help` for the commands",
