@@ -89,9 +89,6 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
         // At the end there is no receiver any more.
         let _ = wake.send(());
     });
-    if options.without_past {
-        watch.skip_changes();
-    }
     let (counts, outputs) = (Shared::default(), Outputs::default());
     answer(counts.clone(), Arc::clone(&fleet), Arc::clone(&outputs));
     let (mut found, mut connected) = (BTreeSet::new(), BTreeSet::new());

@@ -94,8 +94,9 @@ pub struct Settings {
     /// added by its address is disconnected and forgotten when it states its
     /// id.
     pub shard: Shard,
-    /// Whether values over time and recent frames of each board are kept, to
-    /// be displayed. They take most of the memory of boards that push often.
+    /// Whether values over time and recent frames of each board are kept, and
+    /// changes of components are logged, all to be displayed. They take most of
+    /// the memory of boards that push often.
     pub keep_past: bool,
 }
 

@@ -81,7 +81,7 @@ impl Published {
         &self,
         view: &Arc<BoardView>,
         scope: ChangeScope,
-        mut events: Vec<(SystemTime, LogEvent)>,
+        events: Vec<(SystemTime, LogEvent)>,
     ) {
         let wakes = {
             let mut state = self.lock();
@@ -91,9 +91,6 @@ impl Published {
                 new: view,
                 scope,
             };
-            if state.watches.values().all(|unseen| unseen.skips_changes) {
-                events.retain(|(_, what)| !matches!(what, LogEvent::Changed { .. }));
-            }
             let events_are = EventScope {
                 any: !events.is_empty(),
                 news: events.iter().any(|(_, what)| !what.is_reading()),
@@ -175,7 +172,6 @@ impl Published {
             status: true,
             woken: false,
             shown: None,
-            skips_changes: false,
             wake: on_change,
         };
         state.watches.insert(id, unseen);
@@ -262,16 +258,6 @@ impl Watch {
             missed.then(|| unseen.wake_once()).flatten()
         };
         wake(missed.into_iter().collect());
-    }
-
-    /// From now on, its log may leave out changes of components, which saves
-    /// work unless another watch wants them. The views of boards still have
-    /// them.
-    pub fn skip_changes(&self) {
-        let mut state = self.published.lock();
-        if let Some(unseen) = state.watches.get_mut(&self.id) {
-            unseen.skips_changes = true;
-        }
     }
 
     /// Takes the changes. If many boards that are not shown changed, some of
@@ -371,35 +357,6 @@ mod tests {
             (changes.boards.len(), changes.forgotten),
             (0, vec![BoardKey(1)])
         );
-    }
-
-    #[test]
-    fn changes_are_logged_only_for_watches_that_want_them() {
-        let published = Published::default();
-        let change = || {
-            let changed = LogEvent::Changed {
-                component: "light:0".parse().expect("a key"),
-                change: protocol::State::new(),
-                origin: crate::Origin::Physical,
-                delay: None,
-            };
-            let address = "192.0.2.1:1".parse().expect("an address");
-            let candidates = Candidates::given(address);
-            let state = BoardState::new(Instant::now(), BoardKey(1), candidates, true);
-            let lost = LogEvent::LogLost(1);
-            let events = [changed, lost].map(|what| (SystemTime::UNIX_EPOCH, what));
-            published.board(state.view(), ChangeScope::Components, events.into());
-        };
-        let mut bridge = published.watch(Arc::new(|| ()));
-        bridge.skip_changes();
-        change();
-        let changes = bridge.drain();
-        assert_eq!((changes.boards.len(), changes.log.len()), (1, 1));
-
-        let mut window = published.watch(Arc::new(|| ()));
-        change();
-        assert_eq!(window.drain().log.len(), 2);
-        assert_eq!(bridge.drain().log.len(), 2);
     }
 
     #[test]

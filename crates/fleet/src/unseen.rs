@@ -90,8 +90,6 @@ pub(super) struct Unseen {
     pub(super) woken: bool,
     /// What is shown; everything until it is set.
     pub(super) shown: Option<Shown>,
-    /// Changes of components are not wanted in the log.
-    pub(super) skips_changes: bool,
     pub(super) wake: Arc<dyn Fn() + Send + Sync>,
 }
 

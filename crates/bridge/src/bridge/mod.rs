@@ -97,7 +97,6 @@ pub fn run(options: Options, say: impl FnMut(&Notice)) -> Result<(), RunError> {
     let watch = fleet.watch(move || {
         let _ = woken.send(Input::Fleet);
     });
-    watch.skip_changes();
     let ran = runtime.block_on(async {
         let mut bridge = Bridge::new(options, fleet, watch, inputs, say);
         bridge.offer_metrics().await?;

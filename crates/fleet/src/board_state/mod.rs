@@ -32,7 +32,8 @@ pub struct BoardState {
     logged: Option<LinkState>,
     /// Whether it is locked was observed on a connection.
     lock_known: bool,
-    /// Whether values over time and recent frames are kept.
+    /// Whether values over time and recent frames are kept, and changes are
+    /// logged.
     keeps_past: bool,
 }
 
@@ -82,7 +83,7 @@ impl BoardState {
         }
     }
 
-    /// Keeps neither values over time nor recent frames.
+    /// Keeps neither values over time nor recent frames, and logs no changes.
     pub(crate) fn keep_no_past(&mut self) {
         self.keeps_past = false;
         Arc::make_mut(&mut self.view).frames = Arc::new(Frames::none());

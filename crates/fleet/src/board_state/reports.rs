@@ -92,6 +92,12 @@ impl BoardState {
                 at,
                 delay,
             } => {
+                if !self.keeps_past {
+                    for (key, change) in &components {
+                        self.change(key, change, &origin, at);
+                    }
+                    return Vec::new();
+                }
                 return components
                     .into_iter()
                     .filter_map(|(key, change)| {

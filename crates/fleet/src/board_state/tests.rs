@@ -104,7 +104,8 @@ fn a_board_without_a_past_has_its_state_and_nothing_else() {
         }
         let mut state = with_a_light(state);
         let before = std::sync::Arc::clone(state.view());
-        state.apply(now(), changed(true));
+        let logged = state.apply(now(), changed(true));
+        assert_eq!(logged.len(), usize::from(keeps));
         state.apply(now(), changed(false));
         let component = &state.view().components[0];
         assert_eq!(component.reported.on(), Some(false));
