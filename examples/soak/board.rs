@@ -133,7 +133,7 @@ pub(crate) fn commanded(kind: &Kind, state: &State) -> State {
     state
         .0
         .iter()
-        .filter(|(name, _)| fields.contains(&name.as_str()))
+        .filter(|(name, _)| fields.contains(name))
         .map(|(n, v)| (n.clone(), v.clone()))
         .collect()
 }

@@ -183,7 +183,7 @@ fn misfit(view: &ComponentView, set: &State) -> Option<String> {
     let kind = &view.descriptor.kind;
     let accepted = settable(kind);
     set.0.iter().find_map(|(field, value)| {
-        if !accepted.contains(&field.as_str()) || *kind == Kind::Cover {
+        if !accepted.contains(&field) || *kind == Kind::Cover {
             return Some(format!(
                 "this version of Switchboard cannot restore {}",
                 text::plain(field)
@@ -193,7 +193,7 @@ fn misfit(view: &ComponentView, set: &State) -> Option<String> {
         let is_one_of =
             |options: Vec<&str>| value.as_str().is_some_and(|one| options.contains(&one));
         let caps = &view.descriptor.caps;
-        let fits = match (kind, field.as_str()) {
+        let fits = match (kind, field) {
             (Kind::Number, _) => match (view.reported.range(), value.as_f64()) {
                 (Some([min, max, _]), Some(value)) => {
                     if !(min..=max).contains(&value) {

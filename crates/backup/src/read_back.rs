@@ -128,7 +128,7 @@ fn verdict(step: &Step, outcome: Option<&Outcome>, read: &ReadBack) -> Verdict {
 /// Those fields of a state that were set, for people.
 fn only(set: &State, now: &State) -> String {
     let fields = now.0.iter().filter(|(field, _)| set.0.contains_key(field));
-    let fields: State = fields.map(|(f, v)| (f.clone(), v.clone())).collect();
+    let fields: State = fields.map(|(f, v)| (f, v.clone())).collect();
     match fields.is_empty() {
         true => "no such value".to_owned(),
         false => text::fields(&fields, None),

@@ -3,12 +3,12 @@
 //! its first field; this one takes only what its fields need, which matters on
 //! a chip and with a thousand boards.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, Visitor},
+    de::{DeserializeSeed, Error, MapAccess, Visitor},
 };
 use serde_json::Value;
 
@@ -18,9 +18,53 @@ use crate::Object;
 /// component needs, it doubles.
 const EXACT_UP_TO: usize = 16;
 
+/// The names of docs/protocol.md, "Components", in order. Fields share them, so
+/// that neither reading nor copying a state allocates its names.
+const NAMES: [&str; 23] = [
+    "brightness",
+    "ct_k",
+    "effect",
+    "in_progress",
+    "installed_version",
+    "last_error",
+    "latest_version",
+    "max",
+    "min",
+    "moving",
+    "on",
+    "options",
+    "palette",
+    "position",
+    "rgb",
+    "signature_required",
+    "signed",
+    "signing_key",
+    "state",
+    "step",
+    "update_percentage",
+    "value",
+    "white",
+];
+
+/// The name of a field.
+type Name = Cow<'static, str>;
+
+fn known(name: &str) -> Option<Name> {
+    let at = NAMES.binary_search(&name).ok()?;
+    NAMES.get(at).copied().map(Cow::Borrowed)
+}
+
+fn name(name: &str) -> Name {
+    known(name).unwrap_or_else(|| Cow::Owned(name.into()))
+}
+
+fn owned(name: String) -> Name {
+    known(&name).unwrap_or(Cow::Owned(name))
+}
+
 /// Named values, sorted by name, each name once.
 #[derive(Clone, Default, PartialEq)]
-pub struct Fields(Vec<(String, Value)>);
+pub struct Fields(Vec<(Name, Value)>);
 
 impl Fields {
     /// An empty map.
@@ -29,8 +73,7 @@ impl Fields {
     }
 
     fn find(&self, name: &str) -> Result<usize, usize> {
-        self.0
-            .binary_search_by(|(field, _)| field.as_str().cmp(name))
+        self.0.binary_search_by(|(field, _)| (**field).cmp(name))
     }
 
     /// The value of a field.
@@ -54,7 +97,7 @@ impl Fields {
             Err(at) => {
                 // A state gets its fields once and keeps them.
                 self.0.reserve_exact(1);
-                self.0.insert(at, (name, value));
+                self.0.insert(at, (owned(name), value));
                 None
             }
         }
@@ -90,13 +133,13 @@ impl Fields {
     }
 
     /// The names, in order.
-    pub fn keys(&self) -> impl Iterator<Item = &String> {
-        self.0.iter().map(|(name, _)| name)
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| &**name)
     }
 
     /// All fields in order of name, mutable.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&String, &mut Value)> {
-        self.0.iter_mut().map(|(name, value)| (&*name, value))
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
+        self.0.iter_mut().map(|(name, value)| (&**name, value))
     }
 
     /// All fields in order of name.
@@ -110,35 +153,43 @@ impl Fields {
     unreachable_pub,
     reason = "the type of a public iterator, which callers do not name"
 )]
-pub type Iter<'a> = core::iter::Map<
-    core::slice::Iter<'a, (String, Value)>,
-    fn(&(String, Value)) -> (&String, &Value),
->;
+pub type Iter<'a> =
+    core::iter::Map<core::slice::Iter<'a, (Name, Value)>, fn(&(Name, Value)) -> (&str, &Value)>;
+
+/// The iterator over owned fields.
+#[expect(
+    unreachable_pub,
+    reason = "the type of a public iterator, which callers do not name"
+)]
+pub type IntoIter =
+    core::iter::Map<alloc::vec::IntoIter<(Name, Value)>, fn((Name, Value)) -> (String, Value)>;
 
 impl<'a> IntoIterator for &'a Fields {
-    type Item = (&'a String, &'a Value);
+    type Item = (&'a str, &'a Value);
     type IntoIter = Iter<'a>;
 
     fn into_iter(self) -> Iter<'a> {
-        self.0.iter().map(|(name, value)| (name, value))
+        self.0.iter().map(|(name, value)| (&**name, value))
     }
 }
 
 impl IntoIterator for Fields {
     type Item = (String, Value);
-    type IntoIter = alloc::vec::IntoIter<(String, Value)>;
+    type IntoIter = IntoIter;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+    fn into_iter(self) -> IntoIter {
+        self.0
+            .into_iter()
+            .map(|(name, value)| (name.into_owned(), value))
     }
 }
 
-impl FromIterator<(String, Value)> for Fields {
-    fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Self {
+impl<N: AsRef<str>> FromIterator<(N, Value)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (N, Value)>>(fields: I) -> Self {
         let mut all = Self::new();
         // One by one: sorting would cost 2 kB of a chip's flash.
         for (name, value) in fields {
-            all.insert(name, value);
+            all.set(name.as_ref(), value);
         }
         all
     }
@@ -149,7 +200,7 @@ impl From<Object> for Fields {
         let mut fields = Vec::new();
         fields.reserve_exact(object.len());
         // Already in order: `serde_json` keeps names sorted.
-        fields.extend(object);
+        fields.extend(object.into_iter().map(|(name, value)| (owned(name), value)));
         Self(fields)
     }
 }
@@ -196,15 +247,43 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
+/// Reads a name, which is copied only if it is not one of [`NAMES`].
+struct ReadName;
+
+impl<'de> DeserializeSeed<'de> for ReadName {
+    type Value = Name;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for ReadName {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Name, E> {
+        Ok(name(text))
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Name, E> {
+        Ok(owned(text))
+    }
+}
+
 impl Fields {
     /// Reads the fields of a map. Boards send them in order of name. Other
     /// orders go through a `BTreeMap`, so that none is quadratic.
     pub(crate) fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut fields = Self::new();
-        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+        while let Some(name) = map.next_key_seed(ReadName)? {
+            let value: Value = map.next_value()?;
             if fields.0.last().is_some_and(|(last, _)| *last >= name) {
                 let mut object = Object::from(fields);
-                object.insert(name, value);
+                object.insert(name.into_owned(), value);
                 while let Some((name, value)) = map.next_entry()? {
                     object.insert(name, value);
                 }
@@ -263,6 +342,27 @@ mod tests {
                 fields.contains_key("a")
             ),
             (1, true, false)
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn known_names_are_in_order_and_not_copied() -> Result<(), serde_json::Error> {
+        assert!(NAMES.is_sorted());
+        let mut fields: Fields = serde_json::from_str(r#"{"on":true,"other":1,"value":2}"#)?;
+        fields.set("brightness", json!(50));
+        let shared = fields
+            .0
+            .iter()
+            .map(|(name, _)| (&**name, matches!(name, Cow::Borrowed(_))));
+        assert_eq!(
+            shared.collect::<Vec<_>>(),
+            [
+                ("brightness", true),
+                ("on", true),
+                ("other", false),
+                ("value", true)
+            ]
         );
         Ok(())
     }

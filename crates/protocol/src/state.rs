@@ -180,8 +180,8 @@ impl State {
     }
 }
 
-impl FromIterator<(alloc::string::String, Value)> for State {
-    fn from_iter<I: IntoIterator<Item = (alloc::string::String, Value)>>(fields: I) -> Self {
+impl<N: AsRef<str>> FromIterator<(N, Value)> for State {
+    fn from_iter<I: IntoIterator<Item = (N, Value)>>(fields: I) -> Self {
         Self(fields.into_iter().collect())
     }
 }

@@ -114,10 +114,10 @@ fn object(object: Object) -> Object {
     }
 }
 
-fn object_size<'a>(object: impl IntoIterator<Item = (&'a String, &'a Value)>) -> usize {
+fn object_size<'a, N: AsRef<str>>(object: impl IntoIterator<Item = (N, &'a Value)>) -> usize {
     object
         .into_iter()
-        .map(|(name, value)| name.len() + size(value) + 4)
+        .map(|(name, value)| name.as_ref().len() + size(value) + 4)
         .sum()
 }
 

@@ -145,7 +145,7 @@ pub fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
     let (first, rest): (Vec<_>, Vec<_>) = state
         .0
         .iter()
-        .partition(|(name, _)| matches!(name.as_str(), "on" | "value"));
+        .partition(|(name, _)| matches!(*name, "on" | "value"));
     let (idle, telling): (Vec<_>, Vec<_>) = first
         .into_iter()
         .chain(rest)
@@ -159,14 +159,14 @@ pub fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
 
 /// The state of a cover, or a change of it: `Opening · 60 %`, `60 %`.
 fn cover_fields(state: &State) -> String {
-    let known = |(name, value): (&String, &Value)| match (name.as_str(), value) {
+    let known = |(name, value): (&str, &Value)| match (name, value) {
         ("state", Value::String(word)) => capitalized(&plain(word)),
         ("position", Value::Number(percent)) => format!("{percent} %"),
         (name, value) => field(name, value, state, None),
     };
     // The state comes before the position.
     let mut fields: Vec<_> = state.0.iter().collect();
-    fields.sort_by_key(|(name, _)| name.as_str() != "state");
+    fields.sort_by_key(|(name, _)| *name != "state");
     let fields: Vec<String> = fields.into_iter().map(known).collect();
     fields.join(" · ")
 }

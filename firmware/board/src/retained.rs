@@ -140,15 +140,15 @@ pub(crate) enum SaveState {
 
 /// The retained value of a component: its fields that can change.
 pub(crate) fn value(descriptor: &Descriptor, state: &State) -> String {
-    let can_change = |field: &String| {
+    let can_change = |field: &str| {
         matches!(descriptor.kind, Kind::Unknown(_))
-            || rules::fields(&descriptor.kind).contains(&field.as_str())
+            || rules::fields(&descriptor.kind).contains(&field)
     };
     let retained: State = state
         .0
         .iter()
         .filter(|(field, _)| can_change(field))
-        .map(|(f, v)| (f.clone(), v.clone()))
+        .map(|(field, value)| (field, value.clone()))
         .collect();
     text::json(&retained.0)
 }

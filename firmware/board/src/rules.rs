@@ -267,12 +267,8 @@ pub(crate) fn whole_state(descriptor: &Descriptor, state: &State) -> Result<Stat
 
 /// The fields that are in `names`, and the others.
 fn split(state: &State, names: &[&str]) -> (State, State) {
-    let fields = state
-        .0
-        .iter()
-        .map(|(field, value)| (field.clone(), value.clone()));
-    let (named, others): (Vec<_>, Vec<_>) =
-        fields.partition(|(field, _)| names.contains(&field.as_str()));
+    let fields = state.0.iter().map(|(field, value)| (field, value.clone()));
+    let (named, others): (Vec<_>, Vec<_>) = fields.partition(|(field, _)| names.contains(field));
     (named.into_iter().collect(), others.into_iter().collect())
 }
 

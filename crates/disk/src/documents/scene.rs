@@ -157,12 +157,7 @@ impl SceneStep {
                 accepted.join(", ")
             ));
         }
-        match self
-            .set
-            .0
-            .keys()
-            .find(|field| !accepted.contains(&field.as_str()))
-        {
+        match self.set.0.keys().find(|field| !accepted.contains(field)) {
             Some(field) => Err(format!(
                 "{board}/{component} has no field {field:?}; accepted: {}",
                 accepted.join(", ")

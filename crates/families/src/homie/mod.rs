@@ -165,9 +165,9 @@ impl Homie {
             let known = [self.shadow.state(&part.key), self.early.get(&part.key)];
             for known in known.into_iter().flatten() {
                 let values = known.0.iter();
-                let values = values.filter(|(field, _)| !fixed.contains(&field.as_str()));
+                let values = values.filter(|(field, _)| !fixed.contains(field));
                 let values: State = values
-                    .map(|(field, value)| (field.clone(), value.clone()))
+                    .map(|(field, value)| (field, value.clone()))
                     .collect();
                 state.merge(&values);
             }

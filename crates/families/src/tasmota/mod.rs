@@ -227,9 +227,7 @@ impl Tasmota {
                     .0
                     .iter()
                     .filter(|(field, _)| state.0.contains_key(field));
-                let kept: State = kept
-                    .map(|(field, value)| (field.clone(), value.clone()))
-                    .collect();
+                let kept: State = kept.map(|(field, value)| (field, value.clone())).collect();
                 // The installed version is that of the new description.
                 if key != components::firmware() {
                     state.merge(&kept);

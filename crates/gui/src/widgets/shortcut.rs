@@ -105,7 +105,9 @@ mod tests {
         let _fonts = fonts::install(&ctx);
         ctx.set_os(os);
         // Nothing is drawn.
-        ctx.run_ui(RawInput::default(), |_| {}).textures_delta.clear();
+        ctx.run_ui(RawInput::default(), |_| {})
+            .textures_delta
+            .clear();
         ctx
     }
 

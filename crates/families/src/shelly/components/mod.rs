@@ -90,7 +90,7 @@ impl Part {
     /// Its state if nothing is known any more.
     pub(super) fn unknown(&self) -> (ComponentKey, State) {
         let fields = self.state.0.keys();
-        let state = fields.map(|field| (field.clone(), Value::Null)).collect();
+        let state = fields.map(|field| (field, Value::Null)).collect();
         (self.descriptor.key.clone(), state)
     }
 }

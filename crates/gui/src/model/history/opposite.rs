@@ -40,11 +40,11 @@ fn before(now: &State, change: &State) -> Option<State> {
     for (field, value) in &change.0 {
         match now.get(field) {
             Some(old) if !old.is_null() => {
-                before.0.insert(field.clone(), old.clone());
+                before.0.set(field, old.clone());
             }
             // A transition says how, not what: undoing uses the same one.
             None if field == "transition_ms" => {
-                before.0.insert(field.clone(), value.clone());
+                before.0.set(field, value.clone());
             }
             _ => {}
         }

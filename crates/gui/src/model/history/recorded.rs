@@ -52,7 +52,7 @@ pub(crate) fn act_of_command(command: &BoardCommand, model: &Model, page: Page) 
             let title = title_of_set(model, *board, component, change);
             let mut new = NewAct::new(title, place, Reversal::send(steps, 1, UNKNOWN));
             // Positions of a slider belong together; two clicks do not.
-            let fields: Vec<&str> = change.0.keys().map(String::as_str).collect();
+            let fields: Vec<&str> = change.0.keys().collect();
             let dragged = change.0.iter().any(|(_, value)| !value.is_boolean());
             new.merges = dragged.then(|| format!("{} {component} {}", board.0, fields.join(" ")));
             Some(new)
