@@ -104,7 +104,8 @@ mod tests {
         theme::install(&ctx);
         let _fonts = fonts::install(&ctx);
         ctx.set_os(os);
-        let _ = ctx.run_ui(RawInput::default(), |_| {});
+        let mut output = ctx.run_ui(RawInput::default(), |_| {});
+        output.textures_delta.clear();
         ctx
     }
 
@@ -166,7 +167,8 @@ mod tests {
                 events: vec![Event::ModifiersChanged(modifiers), pressed],
                 ..RawInput::default()
             };
-            let output = ctx.run_ui(input, |ui| of_window(ui.ctx()));
+            let mut output = ctx.run_ui(input, |ui| of_window(ui.ctx()));
+            output.textures_delta.clear();
             let commands = &output.viewport_output[&ViewportId::ROOT].commands;
             let ours = commands.iter().find(|command| {
                 matches!(
