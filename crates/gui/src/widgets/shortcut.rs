@@ -104,10 +104,8 @@ mod tests {
         theme::install(&ctx);
         let _fonts = fonts::install(&ctx);
         ctx.set_os(os);
-        // Nothing is drawn.
-        ctx.run_ui(RawInput::default(), |_| {})
-            .textures_delta
-            .clear();
+        let mut output = ctx.run_ui(RawInput::default(), |_| {});
+        output.textures_delta.clear();
         ctx
     }
 
