@@ -134,7 +134,7 @@ pub(crate) fn commanded(kind: &Kind, state: &State) -> State {
         .0
         .iter()
         .filter(|(name, _)| fields.contains(name))
-        .map(|(n, v)| (n.clone(), v.clone()))
+        .map(|(n, v)| (n, v.clone()))
         .collect()
 }
 
