@@ -67,8 +67,9 @@ def named(name, setting):
     found = []
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            # The kernel keeps 15 bytes of a name.
-            if (folder / "comm").read_text().strip() == name[:15] and setting.encode() in (folder / "environ").read_bytes().split(b"\0"):
+            # Not its `comm`: a program under Wine may rename its first thread.
+            program = (folder / "cmdline").read_text(errors="replace").split("\0")[0]
+            if re.split(r"[/\\]", program)[-1] == name and setting.encode() in (folder / "environ").read_bytes().split(b"\0"):
                 found.append(int(folder.name))
         except OSError:
             # It has ended, or belongs to another user.
