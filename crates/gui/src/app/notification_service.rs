@@ -1,16 +1,12 @@
 //! Shows notifications with the desktop's service, on a thread of its own: a
 //! service may take seconds to start.
 
-use std::{collections::VecDeque, io, sync::mpsc, thread};
+use std::{io, sync::mpsc, thread};
 
 use eframe::egui;
-use notify_rust::NotificationHandle;
 
 use crate::model::lost_boards::{LostBoards, Notification};
-
-/// The notifications whose connection to the service stays open: some desktops
-/// remove a notification when the connection it came over is closed.
-const KEPT: usize = 8;
+use desktop::Desktop;
 
 /// Notifications of this window.
 #[derive(Default)]
@@ -48,14 +44,11 @@ impl NotificationService {
         let (report, problems) = mpsc::channel();
         let ctx = ctx.clone();
         let run = move || {
-            prepare();
-            let mut shown = VecDeque::new();
+            let mut desktop = Desktop::default();
             for job in work {
                 let (outcome, what) = match &job {
-                    Job::Check => (check(), ServiceProblem::Check),
-                    Job::Show(notification) => {
-                        (show(notification, &mut shown), ServiceProblem::Show)
-                    }
+                    Job::Check => (desktop.check(), ServiceProblem::Check),
+                    Job::Show(notification) => (desktop.show(notification), ServiceProblem::Show),
                 };
                 if let Err(error) = outcome {
                     log::warn!("the notification service failed: {error}");
@@ -86,85 +79,140 @@ impl NotificationService {
     }
 }
 
-fn show(
-    notification: &Notification,
-    shown: &mut VecDeque<NotificationHandle>,
-) -> notify_rust::error::Result<()> {
-    let mut message = notify_rust::Notification::new();
-    message
-        .appname("Switchboard")
-        .summary(&notification.title)
-        .body(&body(&notification.body)?);
-    #[cfg(all(unix, not(target_os = "macos")))]
-    message
-        .icon("switchboard")
-        .hint(notify_rust::Hint::DesktopEntry("switchboard".to_owned()));
-    shown.push_back(message.show()?);
-    if shown.len() > KEPT {
-        shown.pop_front();
-    }
-    Ok(())
-}
-
-/// The text for a service that may take it for markup: boards choose their
-/// names (Desktop Notifications Specification, "Markup").
-#[cfg(all(unix, not(target_os = "macos")))]
-fn body(text: &str) -> notify_rust::error::Result<String> {
-    let capabilities = notify_rust::get_capabilities()?;
-    Ok(
-        match capabilities.iter().any(|able| able == "body-markup") {
-            true => escaped(text),
-            false => text.to_owned(),
-        },
-    )
-}
-
-#[cfg(all(unix, not(target_os = "macos")))]
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-#[cfg(all(unix, not(target_os = "macos")))]
-fn check() -> notify_rust::error::Result<()> {
-    notify_rust::get_capabilities().map(drop)
-}
-
-#[cfg(not(all(unix, not(target_os = "macos"))))]
-#[expect(clippy::unnecessary_wraps, reason = "it fails on Linux")]
-fn body(text: &str) -> notify_rust::error::Result<String> {
-    Ok(text.to_owned())
-}
-
-/// Windows and macOS always have a service.
-#[cfg(not(all(unix, not(target_os = "macos"))))]
-#[expect(clippy::unnecessary_wraps, reason = "it fails on Linux")]
-fn check() -> notify_rust::error::Result<()> {
-    Ok(())
-}
-
-/// Without this, macOS shows notifications in the name of another program. It
-/// fails outside of `Switchboard.app`.
-#[cfg(target_os = "macos")]
-fn prepare() {
-    if let Err(error) = notify_rust::set_application("org.switchboard.Switchboard") {
-        log::warn!("notifications are shown in the name of another program: {error}");
-    }
-}
-
 #[cfg(not(target_os = "macos"))]
-fn prepare() {}
+mod desktop {
+    use std::collections::VecDeque;
 
-#[cfg(all(test, unix, not(target_os = "macos")))]
-mod tests {
-    use super::*;
+    use notify_rust::{NotificationHandle, error::Result};
 
-    #[test]
-    fn the_name_of_a_board_is_no_markup() {
-        assert_eq!(
-            escaped("<b>Lamp</b> & strip &lt;"),
-            "&lt;b&gt;Lamp&lt;/b&gt; &amp; strip &amp;lt;"
-        );
+    use super::Notification;
+
+    /// The notifications whose connection to the service stays open: some
+    /// desktops remove a notification when the connection it came over is
+    /// closed.
+    const KEPT: usize = 8;
+
+    #[derive(Default)]
+    pub(super) struct Desktop {
+        shown: VecDeque<NotificationHandle>,
+    }
+
+    impl Desktop {
+        #[cfg(unix)]
+        #[expect(clippy::unused_self, reason = "as on other systems")]
+        pub(super) fn check(&self) -> Result<()> {
+            notify_rust::get_capabilities().map(drop)
+        }
+
+        /// Windows always has a service.
+        #[cfg(not(unix))]
+        #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as on Linux")]
+        pub(super) fn check(&self) -> Result<()> {
+            Ok(())
+        }
+
+        pub(super) fn show(&mut self, notification: &Notification) -> Result<()> {
+            let mut message = notify_rust::Notification::new();
+            message
+                .appname("Switchboard")
+                .summary(&notification.title)
+                .body(&body(&notification.body)?);
+            #[cfg(unix)]
+            message
+                .icon("switchboard")
+                .hint(notify_rust::Hint::DesktopEntry("switchboard".to_owned()));
+            self.shown.push_back(message.show()?);
+            if self.shown.len() > KEPT {
+                self.shown.pop_front();
+            }
+            Ok(())
+        }
+    }
+
+    /// The text for a service that may take it for markup: boards choose their
+    /// names (Desktop Notifications Specification, "Markup").
+    #[cfg(unix)]
+    fn body(text: &str) -> Result<String> {
+        let capabilities = notify_rust::get_capabilities()?;
+        Ok(
+            match capabilities.iter().any(|able| able == "body-markup") {
+                true => escaped(text),
+                false => text.to_owned(),
+            },
+        )
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unnecessary_wraps, reason = "it fails on Linux")]
+    fn body(text: &str) -> Result<String> {
+        Ok(text.to_owned())
+    }
+
+    #[cfg(unix)]
+    fn escaped(text: &str) -> String {
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+    }
+
+    #[cfg(all(test, unix))]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_name_of_a_board_is_no_markup() {
+            assert_eq!(
+                escaped("<b>Lamp</b> & strip &lt;"),
+                "&lt;b&gt;Lamp&lt;/b&gt; &amp; strip &amp;lt;"
+            );
+        }
+    }
+}
+
+/// Through `osascript`, which every macOS has: the framework UserNotifications
+/// is for signed apps. So they appear in the name of the Script Editor.
+#[cfg(target_os = "macos")]
+mod desktop {
+    use std::{
+        io,
+        process::{Command, Stdio},
+    };
+
+    use super::Notification;
+
+    /// The texts are arguments, so that nothing in them is run.
+    const SCRIPT: [&str; 6] = [
+        "-e",
+        "on run texts",
+        "-e",
+        "display notification (item 2 of texts) with title (item 1 of texts)",
+        "-e",
+        "end run",
+    ];
+
+    #[derive(Default)]
+    pub(super) struct Desktop;
+
+    impl Desktop {
+        /// macOS always has a service.
+        #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as on Linux")]
+        pub(super) fn check(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        #[expect(clippy::unused_self, reason = "as on Linux")]
+        pub(super) fn show(&mut self, notification: &Notification) -> io::Result<()> {
+            let status = Command::new("osascript")
+                .args(SCRIPT)
+                .args(["--", &notification.title, &notification.body])
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()?;
+            match status.success() {
+                true => Ok(()),
+                false => Err(io::Error::other(format!("osascript ended with {status}"))),
+            }
+        }
     }
 }
