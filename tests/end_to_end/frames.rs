@@ -33,10 +33,14 @@ impl Desktop {
 
     fn choose_frame(&mut self, parts: &[&str]) {
         let name = self.frame(parts);
+        // Again if another frame arrived meanwhile, which moves the row.
         self.until(&name, |window| {
-            window
-                .query_by_role_and_label(Role::ListBoxOption, &name)
-                .map(|row| row.click())
+            let row = window.query_by_role_and_label(Role::ListBoxOption, &name)?;
+            let is_chosen = row.accesskit_node().is_selected() == Some(true);
+            if !is_chosen {
+                row.click();
+            }
+            is_chosen.then_some(())
         });
         self.stands_still();
     }
