@@ -27,20 +27,18 @@ def missing():
 
 
 def archive(folder, work):
-    """Lays the programs out as the archive for Windows does; returns paths by name."""
-    app = work / "app"
-    (app / "bin").mkdir(parents=True)
-    laid = {
-        "Switchboard": shutil.copy(folder / "switchboard-window.exe", app / "Switchboard.exe"),
-        "switchboard": shutil.copy(folder / "switchboard.exe", app / "bin" / "switchboard.exe"),
-        "Bare": shutil.copy(folder / "examples" / "bare_window.exe", app / "bin" / "bare_window.exe"),
-    }
+    """Unpacks the archive for Windows, as a user does, and adds the bare window; returns paths by name."""
+    packed = work / "app.zip"
+    subprocess.run([ROOT / "packaging" / "windows" / "zip", folder, packed], check=True, stdout=subprocess.DEVNULL)
+    shutil.unpack_archive(packed, work)
+    app = work / "Switchboard"
+    shutil.copy(folder / "examples" / "bare_window.exe", app / "bin")
     # Wine 8 lacks this library.
     library = app / "bcryptprimitives.dll"
     source = ROOT / "tests" / "windows" / "bcryptprimitives.c"
     subprocess.run(["x86_64-w64-mingw32-gcc", "-shared", "-O1", "-o", library, source, "-ladvapi32"], check=True)
     shutil.copy(library, app / "bin")
-    return {name: pathlib.Path(path) for name, path in laid.items()}
+    return {"Switchboard": app / "Switchboard.exe", "switchboard": app / "bin" / "switchboard.exe", "Bare": app / "bin" / "bare_window.exe"}
 
 
 class Wine:

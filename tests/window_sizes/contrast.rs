@@ -220,6 +220,8 @@ fn edges<State>(
             })
             .max_by(|one, other| one.2.total_cmp(&other.2));
         let Some((color, ground, _)) = best else {
+            let name = node.label().unwrap_or_default();
+            println!("no edge: {theme}: {case}: {role:?} {name:?}");
             continue;
         };
         let place = format!("{case}: {role:?} {:?}", node.label().unwrap_or_default());

@@ -24,11 +24,11 @@ impl App {
                 change,
             } => {
                 let reply = self.reply_to(board, &component, ctx);
-                self.fleet.set(board, &component, change, reply);
+                self.operate(board, Operation::Set(component, change), reply);
             }
             BoardCommand::Press { board, component } => {
                 let reply = self.reply_to(board, &component, ctx);
-                self.fleet.press(board, &component, reply);
+                self.operate(board, Operation::Press(component), reply);
             }
             BoardCommand::Trigger {
                 board,
@@ -36,9 +36,9 @@ impl App {
                 trigger,
             } => {
                 let reply = self.reply_to(board, &component, ctx);
-                self.fleet.trigger(board, &component, trigger, reply);
+                self.operate(board, Operation::Trigger(component, trigger), reply);
             }
-            BoardCommand::Call(board, method, params) => self.send(board, &method, params, ctx),
+            BoardCommand::Call(board, method, params) => self.send(board, method, params, ctx),
             BoardCommand::ListClients(board, offset) => {
                 let params = Object::from_iter([("offset".to_owned(), offset.into())]);
                 self.ask_about_clients(board, None, method::CLIENTS_LIST, params, ctx);

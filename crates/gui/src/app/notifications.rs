@@ -8,12 +8,12 @@ use protocol::method;
 
 use crate::{
     app::{
-        notification_service::{NotificationService, Notifications, ServiceProblem},
+        notification_service::{NotificationService, ServiceProblem},
         state::App,
     },
     model::{
         batch::Operation,
-        lost_boards::{self, WatchedBoard},
+        lost_boards::{self, LostBoards, WatchedBoard},
         notice::Notice,
     },
 };
@@ -22,6 +22,16 @@ use fleet::{BoardKey, BoardView, Trigger};
 /// Shown where notifications were turned on, or failed later.
 const NO_SERVICE: &str = "Notifications cannot be shown: no notification service answers on this \
     desktop. The list still shows which boards are lost.";
+
+/// Notifications of this window.
+#[derive(Default)]
+pub(crate) struct Notifications {
+    lost: LostBoards,
+    /// The desktop's service, once it was needed.
+    service: Option<NotificationService>,
+    /// Whether a failed notification was reported.
+    reported: bool,
+}
 
 impl App {
     /// Notifies about lost boards that the user asked for.
@@ -47,14 +57,9 @@ impl App {
 
     /// A command is about to be sent that may restart its board.
     pub(super) fn expect_loss(&mut self, board: BoardKey, command: &Operation) {
-        let restarts = match command {
-            Operation::Call(called, _) => {
-                [method::DEVICE_REBOOT, method::DEVICE_FACTORY_RESET].contains(&called.as_str())
-            }
-            Operation::Trigger(_, trigger) => *trigger == Trigger::Install,
-            _ => false,
-        };
-        if let Some(notifications) = self.notifications.as_mut().filter(|_| restarts) {
+        if let Some(notifications) = &mut self.notifications
+            && restarts(command)
+        {
             notifications.lost.expect_loss(board, Instant::now());
         }
     }
@@ -74,14 +79,17 @@ impl App {
             return;
         };
         let model = &self.window.model;
-        let (due, wait) = notifications.lost.due(now, |board| {
-            let view = model.board(board)?;
-            let watched = model.labels_of(view)?.notify_when_lost;
-            watched.then(|| WatchedBoard {
+        let is_watched = |board| {
+            let labels = model.board(board).and_then(|view| model.labels_of(view));
+            labels.is_some_and(|labels| labels.notify_when_lost)
+        };
+        let describe = |board| {
+            model.board(board).map(|view| WatchedBoard {
                 name: text::plain(&model.title(view)),
                 reason: lost_boards::reason(view),
             })
-        });
+        };
+        let (due, wait) = notifications.lost.due(now, is_watched, describe);
         if let Some(wait) = wait {
             ctx.request_repaint_after(wait);
         }
@@ -123,5 +131,34 @@ impl App {
             }
         }
         notifications.service.as_ref()
+    }
+}
+
+/// Whether a board restarts if it obeys.
+fn restarts(command: &Operation) -> bool {
+    match command {
+        Operation::Call(called, _) => {
+            [method::DEVICE_REBOOT, method::DEVICE_FACTORY_RESET].contains(&called.as_str())
+        }
+        Operation::Trigger(_, trigger) => *trigger == Trigger::Install,
+        Operation::Set(..) | Operation::Press(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{ComponentKey, Kind, Object};
+
+    use super::*;
+
+    #[test]
+    fn only_commands_after_which_a_board_restarts_announce_a_loss() {
+        let call = |method: &str| Operation::Call(method.to_owned(), Object::new());
+        let trigger = |kind, trigger| Operation::Trigger(ComponentKey::new(kind, 0), trigger);
+        assert!(restarts(&call(method::DEVICE_REBOOT)));
+        assert!(restarts(&call(method::DEVICE_FACTORY_RESET)));
+        assert!(restarts(&trigger(Kind::Update, Trigger::Install)));
+        assert!(!restarts(&call(method::DEVICE_IDENTIFY)));
+        assert!(!restarts(&trigger(Kind::Cover, Trigger::Open)));
     }
 }

@@ -36,7 +36,13 @@ impl App {
     }
 
     /// Sends a request from the frames page.
-    pub(super) fn send(&self, board: BoardKey, method: &str, params: Object, ctx: &egui::Context) {
+    pub(super) fn send(
+        &mut self,
+        board: BoardKey,
+        method: String,
+        params: Object,
+        ctx: &egui::Context,
+    ) {
         let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
         let act = self.window.act_of_this_frame();
         let number = self.window.pages.frames.awaited(board);
@@ -50,8 +56,23 @@ impl App {
             });
             ctx.request_repaint();
         };
-        self.fleet
-            .call(board, method, params, Some(Box::new(reply)));
+        let call = Operation::Call(method, params);
+        self.operate(board, call, Some(Box::new(reply)));
+    }
+
+    /// Sends a command.
+    pub(super) fn operate(&mut self, board: BoardKey, what: Operation, reply: Reply) {
+        self.expect_loss(board, &what);
+        match what {
+            Operation::Set(component, change) => {
+                self.fleet.set(board, &component, change, reply);
+            }
+            Operation::Press(component) => self.fleet.press(board, &component, reply),
+            Operation::Trigger(component, trigger) => {
+                self.fleet.trigger(board, &component, trigger, reply);
+            }
+            Operation::Call(method, params) => self.fleet.call(board, &method, params, reply),
+        }
     }
 
     /// Drops the commands of a batch that are not sent yet.
@@ -136,17 +157,7 @@ impl App {
                 let _ = answers.send(CommandReply::Step(number, at, outcome));
                 ctx.request_repaint();
             }));
-            self.expect_loss(board, &what);
-            match what {
-                Operation::Set(component, change) => {
-                    self.fleet.set(board, &component, change, reply);
-                }
-                Operation::Press(component) => self.fleet.press(board, &component, reply),
-                Operation::Trigger(component, trigger) => {
-                    self.fleet.trigger(board, &component, trigger, reply);
-                }
-                Operation::Call(method, params) => self.fleet.call(board, &method, params, reply),
-            }
+            self.operate(board, what, reply);
         }
     }
 

@@ -23,7 +23,7 @@ use crate::{
         desktop_preferences::DesktopFollower,
         file_tasks::RunningTask,
         key_ring::KeyRing,
-        notification_service::Notifications,
+        notifications::Notifications,
         session_reports::{Recorder, Replayer},
     },
     model::{

@@ -126,24 +126,30 @@ impl LostBoards {
         }
     }
 
-    /// The notifications that are due, and after how long to ask again.
-    /// `watched` is `None` for a board that is no longer watched, or was
-    /// removed from the list.
+    /// The notifications that are due, and after how long to ask again. A board
+    /// that is no longer watched, or was removed from the list, is forgotten.
+    /// `describe` is called only for boards that are notified.
     pub(crate) fn due(
         &mut self,
         now: Instant,
-        watched: impl Fn(BoardKey) -> Option<WatchedBoard>,
+        is_watched: impl Fn(BoardKey) -> bool,
+        describe: impl Fn(BoardKey) -> Option<WatchedBoard>,
     ) -> (Vec<Notification>, Option<Duration>) {
-        let mut boards = BTreeMap::new();
-        self.absent.retain(|key, _| {
-            let board = watched(*key);
-            let stays = board.is_some();
-            boards.extend(board.map(|board| (*key, board)));
-            stays
+        self.absent.retain(|board, _| is_watched(*board));
+        let described = |boards: &[BoardKey]| {
+            boards
+                .iter()
+                .copied()
+                .filter_map(&describe)
+                .collect::<Vec<_>>()
+        };
+        let lost = self.since(|absence| match absence {
+            Absence::Lost { since } => Some(*since),
+            _ => None,
         });
-        let mut due = Vec::new();
-        let (lost, lost_wait) = ready(&self.lost(), now, GRACE, GRACE, GRACE + GATHER);
-        due.extend(lost_notification(&lost, &boards));
+        let (lost, lost_wait) = ready(&lost, now, GRACE, GRACE, GRACE + GATHER);
+        let reason = |board: &WatchedBoard| board.reason.clone();
+        let lost_notification = notification(&described(&lost), "not reachable", reason);
         for board in lost {
             self.absent.insert(board, Absence::Notified);
         }
@@ -152,32 +158,26 @@ impl LostBoards {
             true => RETURN_GAP,
             false => RETURN_GRACE,
         };
-        let (back, back_wait) = ready(&self.returned(), now, RETURN_GRACE, gap, RETURN_MOST);
-        due.extend(back_notification(&back, &boards));
+        let back = self.since(|absence| match absence {
+            Absence::Returned { since } => Some(*since),
+            _ => None,
+        });
+        let (back, back_wait) = ready(&back, now, RETURN_GRACE, gap, RETURN_MOST);
+        let back_notification =
+            notification(&described(&back), "reachable again", |_| String::new());
         for board in back {
             self.absent.remove(&board);
         }
+        let due = lost_notification.into_iter().chain(back_notification);
         let wait = lost_wait.into_iter().chain(back_wait).min();
-        (due, wait)
+        (due.collect(), wait)
     }
 
-    fn lost(&self) -> Vec<(BoardKey, Instant)> {
+    /// The boards of which `of` is known, and since when.
+    fn since(&self, of: impl Fn(&Absence) -> Option<Instant>) -> Vec<(BoardKey, Instant)> {
         let boards = self.absent.iter();
         boards
-            .filter_map(|(board, absence)| match absence {
-                Absence::Lost { since } => Some((*board, *since)),
-                _ => None,
-            })
-            .collect()
-    }
-
-    fn returned(&self) -> Vec<(BoardKey, Instant)> {
-        let boards = self.absent.iter();
-        boards
-            .filter_map(|(board, absence)| match absence {
-                Absence::Returned { since } => Some((*board, *since)),
-                _ => None,
-            })
+            .filter_map(|(board, absence)| Some((*board, of(absence)?)))
             .collect()
     }
 }
@@ -211,44 +211,28 @@ fn ready(
     (due.into_iter().map(|(board, _)| board).collect(), again)
 }
 
-fn lost_notification(
-    lost: &[BoardKey],
-    boards: &BTreeMap<BoardKey, WatchedBoard>,
+/// What is notified of these boards, if there are any; `reason` is said of a
+/// single one.
+fn notification(
+    boards: &[WatchedBoard],
+    what: &str,
+    reason: impl Fn(&WatchedBoard) -> String,
 ) -> Option<Notification> {
-    let lost: Vec<&WatchedBoard> = lost.iter().filter_map(|key| boards.get(key)).collect();
-    Some(match lost.as_slice() {
+    Some(match boards {
         [] => return None,
         [one] => Notification {
-            title: format!("{} is not reachable", one.name),
-            body: one.reason.clone(),
+            title: format!("{} is {what}", one.name),
+            body: reason(one),
         },
         many => Notification {
-            title: format!("{} boards are not reachable", many.len()),
-            body: names(many),
-        },
-    })
-}
-
-fn back_notification(
-    back: &[BoardKey],
-    boards: &BTreeMap<BoardKey, WatchedBoard>,
-) -> Option<Notification> {
-    let back: Vec<&WatchedBoard> = back.iter().filter_map(|key| boards.get(key)).collect();
-    Some(match back.as_slice() {
-        [] => return None,
-        [one] => Notification {
-            title: format!("{} is reachable again", one.name),
-            body: String::new(),
-        },
-        many => Notification {
-            title: format!("{} boards are reachable again", many.len()),
+            title: format!("{} boards are {what}", many.len()),
             body: names(many),
         },
     })
 }
 
 /// `Desk lamp, Kitchen, Power strip and 17 others`.
-fn names(boards: &[&WatchedBoard]) -> String {
+fn names(boards: &[WatchedBoard]) -> String {
     let named: Vec<&str> = boards
         .iter()
         .take(NAMES)
@@ -314,8 +298,9 @@ mod tests {
         /// The notifications as `TITLE: BODY`, and the seconds until the next.
         fn due_and_wait(&mut self, seconds: u64) -> (Vec<String>, Option<u64>) {
             let (now, unwatched) = (self.at(seconds), self.unwatched.clone());
-            let (due, wait) = self.lost.due(now, |BoardKey(board)| {
-                (!unwatched.contains(&board)).then(|| WatchedBoard {
+            let is_watched = |BoardKey(board)| !unwatched.contains(&board);
+            let (due, wait) = self.lost.due(now, is_watched, |BoardKey(board)| {
+                Some(WatchedBoard {
                     name: format!("Lamp {board}"),
                     reason: "Closed.".to_owned(),
                 })
