@@ -5,8 +5,18 @@ use std::{io, sync::mpsc, thread};
 
 use eframe::egui;
 
-use crate::model::lost_boards::Notification;
+use crate::model::lost_boards::{LostBoards, Notification};
 use desktop::Desktop;
+
+/// Notifications of this window.
+#[derive(Default)]
+pub(crate) struct Notifications {
+    pub(super) lost: LostBoards,
+    /// The desktop's service, once it was needed.
+    pub(super) service: Option<NotificationService>,
+    /// Whether a failed notification was reported.
+    pub(super) reported: bool,
+}
 
 enum Job {
     Check,

@@ -8,12 +8,12 @@ use protocol::method;
 
 use crate::{
     app::{
-        notification_service::{NotificationService, ServiceProblem},
+        notification_service::{NotificationService, Notifications, ServiceProblem},
         state::App,
     },
     model::{
         batch::Operation,
-        lost_boards::{self, LostBoards, WatchedBoard},
+        lost_boards::{self, WatchedBoard},
         notice::Notice,
     },
 };
@@ -22,16 +22,6 @@ use fleet::{BoardKey, BoardView, Trigger};
 /// Shown where notifications were turned on, or failed later.
 const NO_SERVICE: &str = "Notifications cannot be shown: no notification service answers on this \
     desktop. The list still shows which boards are lost.";
-
-/// Notifications of this window.
-#[derive(Default)]
-pub(crate) struct Notifications {
-    lost: LostBoards,
-    /// The desktop's service, once it was needed.
-    service: Option<NotificationService>,
-    /// Whether a failed notification was reported.
-    reported: bool,
-}
 
 impl App {
     /// Notifies about lost boards that the user asked for.

@@ -23,7 +23,7 @@ use crate::{
         desktop_preferences::DesktopFollower,
         file_tasks::RunningTask,
         key_ring::KeyRing,
-        notifications::Notifications,
+        notification_service::Notifications,
         session_reports::{Recorder, Replayer},
     },
     model::{

@@ -173,7 +173,7 @@ impl LostBoards {
         (due.collect(), wait)
     }
 
-    /// The boards of which `of` is known, and since when.
+    /// The boards for which `of` returns a time, and that time.
     fn since(&self, of: impl Fn(&Absence) -> Option<Instant>) -> Vec<(BoardKey, Instant)> {
         let boards = self.absent.iter();
         boards
