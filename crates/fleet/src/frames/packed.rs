@@ -66,7 +66,7 @@ impl PackedFrames {
                 .max(self.bytes.len() + more);
             self.bytes.reserve_exact(doubled - self.bytes.len());
         }
-        self.bytes.extend(head.to_bytes(bytes.len()));
+        self.bytes.extend(&head.to_bytes(bytes.len()));
         self.bytes.extend(bytes);
         self.count += 1;
     }
