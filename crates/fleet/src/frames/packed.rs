@@ -10,8 +10,8 @@ use std::{
 use super::{Content, Direction, WireFrame};
 
 /// The most frames, and the most bytes with [`HEAD`]. A thousand boards need
-/// 3 MB.
-pub(super) const PACKED: (usize, usize) = (24, 3 << 10);
+/// 2 MB.
+pub(super) const PACKED: (usize, usize) = (16, 2 << 10);
 
 /// A frame without its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
