@@ -22,7 +22,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let (boards, rounds, seconds) = if quick { (2, 1, 1) } else { (200, 3, 10) };
     let round = Duration::from_secs(seconds);
     // As in the row of events.
-    let busy = ["--profile", "weather", "--samples-per-second", "9.7"];
+    let busy = ["--profile", "weather", "--samples-per-second", "10"];
     let (_ours, ours) = Program::boards(boards, &busy)?;
     let metered = [&CHANGES[..], &["--model", "plus2pm"]].concat();
     let (_shellies, shellies) = Program::foreign("shelly", boards, &metered)?;
