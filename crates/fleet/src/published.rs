@@ -126,11 +126,18 @@ impl Published {
                 news: events.iter().any(|(_, what)| !what.is_reading()),
             };
             if events_are.any && !state.watches.is_empty() {
-                for (at, what) in events {
+                // Those of one message have the same time.
+                let mut last = None;
+                for (steady, what) in events {
+                    let at = match last {
+                        Some((of, at)) if of == steady => at,
+                        _ => self.clock.shown(steady),
+                    };
+                    last = Some((steady, at));
                     state.log(LogEntry {
                         number: 0,
-                        at: self.clock.shown(at),
-                        steady: at,
+                        at,
+                        steady,
                         board: view.key,
                         board_name: Arc::clone(&view.name),
                         what,
