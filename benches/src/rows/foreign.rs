@@ -17,7 +17,7 @@ use crate::{
 const CHANGES: [&str; 3] = ["--still", "--changes-per-second", "10"];
 
 /// How often ours and those of ESPHome push three values.
-const PUSHES: &str = "9.7";
+const PUSHES: &str = "10";
 
 /// A fleet without a window for each family, and one for ours, at the same
 /// time.

@@ -270,15 +270,14 @@ fn memory_per_board(
 #[expect(clippy::cast_precision_loss, reason = "a few million")]
 pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
     let (boards, rounds, round) = if quick { (2, 1, 1) } else { (1_000, 3, 6) };
-    // At ten readings per second, every second one would be merged with the
-    // previous one: batches are of 100 ms, and timers are up to 1 ms late.
-    let more = ["--profile", "weather", "--samples-per-second", "9.7"];
+    // Batches are 100 ms apart, so each reading is a push.
+    let more = ["--profile", "weather", "--samples-per-second", "10"];
     let followers = watch(boards, &more, rounds, Duration::from_secs(round))?;
     let [ours, bare, over_ewebsock] = followers.as_slice() else {
         return Err("not all were measured".into());
     };
     let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64, theirs| {
-        let what = format!("{what}, {boards} boards, 9.7 readings/s each");
+        let what = format!("{what}, {boards} boards, 10 readings/s each");
         compared("events", what, (unit, target), of, [ours, theirs])
     };
     Ok(vec![
@@ -295,6 +294,13 @@ pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
             Target::Stated,
             &|round| round.cpu_percent,
             over_ewebsock,
+        )?,
+        line(
+            "pushes missing of 10 per second and board",
+            Unit::Count,
+            Target::AtMost(0.1),
+            &|seen| 10.0 - seen.counts.pushes as f64 / (round as f64 * boards as f64),
+            bare,
         )?,
         line(
             "values per second",
