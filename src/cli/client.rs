@@ -51,8 +51,8 @@ impl Client {
     }
 
     /// The same for a command that needs the board only once, and not where it
-    /// moves to meanwhile. A board that an earlier command found is tried at the
-    /// same address first.
+    /// moves to meanwhile. A board that an earlier command found is tried at
+    /// the same address first.
     ///
     /// # Errors
     /// As [`Self::connect`].

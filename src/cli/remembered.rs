@@ -6,8 +6,8 @@
 //!   exactly one board that the text means: by its id, its name, or a similar
 //!   name. A prefix is not kept, because many names begin alike.
 //! - The board that answers at the address has to state the same id, before it
-//!   is sent anything but questions, and its name still has to fit. Otherwise it
-//!   is looked for as if nothing were kept.
+//!   is sent anything but questions, and its name still has to fit. Otherwise
+//!   it is looked for as if nothing were kept.
 //! - A second board with that name shows only in a discovery. So a name is
 //!   looked for again after an hour, and earlier if a discovery of any command
 //!   sees another board that the text means as well. An id means one board.

@@ -113,8 +113,8 @@ impl Watching {
     }
 
     /// Connects only to a board that an earlier command knew, without
-    /// discovery. `typed` was typed for it. `None` if its address is invalid, or
-    /// `typed` is the id of another board for which there is a key.
+    /// discovery. `typed` was typed for it. `None` if its address is invalid,
+    /// or `typed` is the id of another board for which there is a key.
     ///
     /// # Errors
     /// If a key file cannot be read, or other users can read it too.

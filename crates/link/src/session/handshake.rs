@@ -272,8 +272,8 @@ impl Session {
     }
 
     /// Checks whether another board answers where this one is announced,
-    /// connected from, or known to be. A board with a key or a password, and one
-    /// that only this id means, keeps its id, even if a peer at its address
+    /// connected from, or known to be. A board with a key or a password, and
+    /// one that only this id means, keeps its id, even if a peer at its address
     /// claims another one.
     pub(super) fn check_expected(&self, found: &str) -> Result<(), LinkProblem> {
         let another = |expected: &String| {
