@@ -256,7 +256,11 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
         Command::Demo { .. } => Ok(()),
         Command::List { wait, json } => list(reach, wait.0, &mut Printer::new(json)),
         Command::Show { board, json } => {
-            let client = Client::connect_once(reach, &board)?;
+            // The JSON contains the announcement.
+            let client = match json {
+                true => Client::connect(reach, &board),
+                false => Client::connect_once(reach, &board),
+            }?;
             let board = client.board()?;
             Ok(Printer::new(json).board(&board)?)
         }
