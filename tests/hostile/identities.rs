@@ -132,7 +132,8 @@ fn a_board_announced_after_six_thousand_false_ones_is_found() {
     let mut stage = Stage::set();
     let liar = Liar::of(&stage.service);
     let begun = Instant::now();
-    // More where a busy machine loses some of the packets: the list has to fill.
+    // More where a busy machine loses some of the packets: the list has to
+    // fill.
     for number in 0..20_000_u32 {
         stage.said.extend(stage.app.said());
         if number >= 6_600 && most(&stage.said, "met") > 4_200 {
