@@ -84,13 +84,32 @@ impl Program {
         Self::listening("foreign-boards", count, &arguments, &format!("{family}://"))
     }
 
+    /// Starts boards that speak ESPHome's native API, and returns their
+    /// addresses.
+    pub(crate) fn esphome(count: usize, per_second: &str) -> Outcome<(Self, Vec<String>)> {
+        let count_text = count.to_string();
+        let part = [
+            "esphome-boards",
+            "--boards",
+            &count_text,
+            "--per-second",
+            per_second,
+        ];
+        Self::addresses_of(Self::part(&part)?, count, "esphome://")
+    }
+
     fn listening(
         program: &str,
         count: usize,
         arguments: &[&str],
         scheme: &str,
     ) -> Outcome<(Self, Vec<String>)> {
-        let mut boards = Self::start(built_program(program)?, arguments)?;
+        let boards = Self::start(built_program(program)?, arguments)?;
+        Self::addresses_of(boards, count, scheme)
+    }
+
+    /// The addresses that a program prints for its boards.
+    fn addresses_of(mut boards: Self, count: usize, scheme: &str) -> Outcome<(Self, Vec<String>)> {
         let mut addresses = Vec::with_capacity(count);
         while addresses.len() < count {
             let line: serde_json::Value = serde_json::from_str(&boards.line()?)?;

@@ -1446,6 +1446,7 @@ class Board:
         self._began = self._clock()
         self._log = _Log()
         self._batch = self._batch_source = self._now = None
+        self._due = self._earliest = 0
         self._source = "physical"
         self._rebooting = None
         self._reason = reason
@@ -1552,26 +1553,32 @@ class Board:
             self._resync()
 
     def _collect(self, changes):
-        """Adds to what is pushed together."""
+        """Adds to what is pushed together: at once after what now runs, if the
+        last such push is 100 ms old."""
         if self._now is not None:
             _merge(self._now, changes)
             return
         if self._batch is None:
-            batch = {}
-            asyncio.create_task(self._flush_later(batch))  # MemoryError: no batch that stays
-            self._batch, self._batch_source = batch, self._source
+            batch, now = {}, self.now()
+            due = max(now, self._earliest)
+            # MemoryError: no batch that stays
+            asyncio.create_task(self._flush_later(batch, due - now))
+            self._batch, self._batch_source, self._due = batch, self._source, due
         elif self._batch_source != self._source:
             self._batch_source = None
         _merge(self._batch, changes)
 
-    async def _flush_later(self, batch):
-        await asyncio.sleep_ms(100)
+    async def _flush_later(self, batch, ms):
+        await asyncio.sleep_ms(ms)
         if self._batch is batch:
             self._flush()
 
     def _flush(self):
         if self._batch is not None:
             batch, self._batch = self._batch, None
+            # Counted from when it was due: a late task must not postpone all
+            # batches that follow.
+            self._earliest = min(self._due, self.now()) + 100
             self._push(batch, self._batch_source)
 
     def _commit(self, source, action, *arguments):

@@ -4,6 +4,7 @@
 mod bare;
 mod bridge;
 mod core;
+mod esphome;
 mod fleet;
 mod publisher;
 mod servers;
@@ -51,6 +52,15 @@ pub(crate) enum Part {
     /// A bare client task for each of the boards whose addresses are on
     /// standard input
     BareClients,
+    /// Boards that speak ESPHome's native API, with three sensors each
+    EsphomeBoards {
+        /// How many
+        #[arg(long)]
+        boards: u32,
+        /// How often each sends the states of its sensors
+        #[arg(long)]
+        per_second: f64,
+    },
     /// The board core without a socket, for callgrind
     CoreAlone {
         /// How many commands it receives
@@ -74,6 +84,9 @@ impl Part {
             Self::BridgeAlone { broker } => bridge::run(broker),
             Self::BarePublisher { broker } => sockets::run(publisher::run(broker)),
             Self::BareClients => sockets::run(bare::run()),
+            Self::EsphomeBoards { boards, per_second } => {
+                sockets::run(esphome::run(boards, per_second))
+            }
             Self::CoreAlone { commands, clients } => core::run(commands, clients),
         }
     }

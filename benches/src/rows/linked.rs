@@ -1,7 +1,7 @@
 //! A board in another process that a fleet is connected to.
 
 use std::{
-    sync::mpsc::{Receiver, channel},
+    sync::mpsc::{Receiver, channel, sync_channel},
     time::{Duration, Instant},
 };
 
@@ -70,7 +70,7 @@ impl Linked {
     /// How long a change takes, from the method call until the fleet reports it
     /// as confirmed.
     pub(super) fn set(&self, component: &ComponentKey, change: State) -> Outcome<Duration> {
-        let (reply, replied) = channel();
+        let (reply, replied) = sync_channel(1);
         let begun = Instant::now();
         let tell = move |outcome: CommandOutcome| {
             // The receiver waits for it.

@@ -2,8 +2,12 @@
 //! client task per board in a third. Both are connected to the same boards at
 //! the same time, so that each receives the same.
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
+use super::site::Site;
 use crate::{
     Outcome,
     counts::Counts,
@@ -19,6 +23,8 @@ pub(super) const SETTLE: Duration = Duration::from_secs(5);
 pub(super) struct Follower {
     name: &'static str,
     process: Program,
+    /// How long connecting to all boards took.
+    connecting: Duration,
     /// In each round.
     rounds: Vec<Round>,
 }
@@ -35,6 +41,7 @@ impl Follower {
         part: &[&str],
         addresses: &[String],
     ) -> Outcome<Self> {
+        let begun = Instant::now();
         let mut process = Program::part(part)?;
         for address in addresses {
             process.send(address)?;
@@ -47,6 +54,7 @@ impl Follower {
         Ok(Self {
             name,
             process,
+            connecting: begun.elapsed(),
             rounds: Vec::new(),
         })
     }
@@ -76,22 +84,29 @@ impl Follower {
     }
 }
 
-/// All are measured over the same time.
-fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<[Follower; 3]> {
-    let (_boards, addresses) = Program::boards(boards, more)?;
-    let mut followers = [
-        Follower::connect("fleet", &["fleet-alone"], &addresses)?,
+/// How many boards one process has.
+const SHARE: usize = 1_000;
+
+/// The fleet, bare clients and, unless there are more boards than it is tried
+/// with, the fleet over ewebsock. All are measured over the same time.
+fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<Vec<Follower>> {
+    let site = Site::start(boards, SHARE, &[&["--no-mdns"], more].concat())?;
+    let addresses = &site.addresses;
+    let mut followers = vec![
+        Follower::connect("fleet", &["fleet-alone"], addresses)?,
         Follower::connect(
             "one bare client task per board",
             &["bare-clients"],
-            &addresses,
-        )?,
-        Follower::connect(
-            "the fleet over ewebsock",
-            &["fleet-alone", "--transport", "ewebsock"],
-            &addresses,
+            addresses,
         )?,
     ];
+    if boards <= SHARE {
+        followers.push(Follower::connect(
+            "the fleet over ewebsock",
+            &["fleet-alone", "--transport", "ewebsock"],
+            addresses,
+        )?);
+    }
     thread::sleep(SETTLE.min(round * 2));
     measure(&mut followers, rounds, round)?;
     Ok(followers)
@@ -140,155 +155,187 @@ pub(super) fn compared(
     })
 }
 
-/// From 1 to 1,000 boards that push only their diagnostics: signal and memory
+/// From 1 to 10,000 boards that push only their diagnostics: signal and memory
 /// every 10 s, which is the length of a round, and uptime every 60 s.
-#[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
 pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
+    let sizes: &[usize] = if quick {
+        &[1, 2]
+    } else {
+        &[1, 10, 100, 1_000, 10_000]
+    };
     let mut lines = Vec::new();
     let mut alone = None;
-    for boards in [1, 10, 100, 1_000] {
-        let (boards, rounds, round) = if quick { (2, 1, 1) } else { (boards, 3, 10) };
-        let [ours, bare, over_ewebsock] = watch(
-            boards,
-            &["--profile", "lamp"],
-            rounds,
-            Duration::from_secs(round),
-        )?;
-        let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64, theirs| {
-            let what = format!("{what}, {boards} boards idle");
-            compared("idle", what, (unit, target), of, [&ours, theirs])
-        };
-        let cpu = |round: &Round| round.cpu_percent;
-        let memory = |round: &Round| round.reading.memory_kb;
-        lines.push(line(
-            "CPU of a core",
-            Unit::Percent,
-            Target::Ratio(1.5),
-            &cpu,
-            &bare,
-        )?);
-        lines.push(line(
-            "CPU of a core",
-            Unit::Percent,
-            Target::Stated,
-            &cpu,
-            &over_ewebsock,
-        )?);
-        lines.push(line(
-            "memory",
-            Unit::Kilobytes,
-            Target::Stated,
-            &memory,
-            &bare,
-        )?);
-        lines.push(line(
-            "memory",
-            Unit::Kilobytes,
-            Target::Stated,
-            &memory,
-            &over_ewebsock,
-        )?);
-        lines.push(line(
-            "threads",
-            Unit::Count,
-            Target::Stated,
-            &|round| round.reading.threads,
-            &bare,
-        )?);
-        let all = |follower: &Follower| {
-            follower
-                .figure(Unit::Kilobytes, memory)
-                .map(|figure| figure.median)
-        };
-        let all = [all(&ours)?, all(&bare)?, all(&over_ewebsock)?];
-        match alone {
-            None => alone = Some(all),
-            Some(alone) if boards >= 100 => {
-                let each = |at: usize| (all[at] - alone[at]) / (boards - 1) as f64;
-                let figure = |value| Figure::one(value, Unit::Kilobytes);
-                for (at, follower, target) in [
-                    (1, &bare, Target::AtMost(20.0)),
-                    (2, &over_ewebsock, Target::Stated),
-                ] {
-                    lines.push(Line {
-                        row: "idle",
-                        what: format!("memory per board, {boards} boards idle"),
-                        ours: figure(each(0)),
-                        peer: Some((follower.name.to_owned(), figure(each(at)))),
-                        target,
-                    });
-                }
+    for boards in sizes.iter().copied() {
+        let (rounds, round) = if quick { (1, 1) } else { (3, 10) };
+        let lamps = ["--profile", "lamp"];
+        let followers = watch(boards, &lamps, rounds, Duration::from_secs(round))?;
+        let (ours, others) = followers.split_first().ok_or("no fleet")?;
+        for (at, other) in others.iter().enumerate() {
+            lines.extend(idle_lines(boards, [ours, other], at == 0)?);
+        }
+        let memory: Vec<f64> = followers
+            .iter()
+            .map(|follower| Ok(follower.figure(Unit::Kilobytes, memory)?.median))
+            .collect::<Outcome<_>>()?;
+        match &alone {
+            None => alone = Some(memory),
+            Some(alone) if boards >= 100 || quick => {
+                lines.extend(memory_per_board(boards, &followers, &memory, alone));
             }
             Some(_) => {}
         }
-        if quick {
-            break;
-        }
     }
     Ok(lines)
+}
+
+fn memory(round: &Round) -> f64 {
+    round.reading.memory_kb
+}
+
+/// The targets hold for the first peer only.
+fn idle_lines(boards: usize, pair: [&Follower; 2], first: bool) -> Outcome<Vec<Line>> {
+    let target = |of, target| match boards {
+        boards if first && boards == of => target,
+        _ => Target::Stated,
+    };
+    let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64| {
+        let what = format!("{what}, {boards} boards idle");
+        compared("idle", what, (unit, target), of, pair)
+    };
+    let cpu = if boards == 10_000 {
+        target(10_000, Target::AtMost(5.0))
+    } else {
+        target(1_000, Target::Ratio(1.5))
+    };
+    let mut lines = vec![
+        line("CPU of a core", Unit::Percent, cpu, &|round| {
+            round.cpu_percent
+        })?,
+        line(
+            "memory",
+            Unit::Kilobytes,
+            target(10_000, Target::AtMost(300_000.0)),
+            &memory,
+        )?,
+    ];
+    if first {
+        let took = |follower: &Follower| {
+            Figure::one(follower.connecting.as_secs_f64() * 1e3, Unit::Milliseconds)
+        };
+        lines.push(Line {
+            row: "idle",
+            what: format!("until all are connected, {boards} boards idle"),
+            ours: took(pair[0]),
+            peer: Some((pair[1].name.to_owned(), took(pair[1]))),
+            target: target(10_000, Target::AtMost(10_000.0)),
+        });
+        lines.push(line("threads", Unit::Count, Target::Stated, &|round| {
+            round.reading.threads
+        })?);
+    }
+    Ok(lines)
+}
+
+/// What each board takes more than the first.
+#[expect(clippy::cast_precision_loss, reason = "at most ten thousand")]
+fn memory_per_board(
+    boards: usize,
+    followers: &[Follower],
+    memory: &[f64],
+    alone: &[f64],
+) -> Vec<Line> {
+    let each: Vec<_> = memory
+        .iter()
+        .zip(alone)
+        .map(|(all, alone)| (all - alone) / (boards - 1) as f64)
+        .map(|each| Figure::one(each, Unit::Kilobytes))
+        .collect();
+    let peers = followers.iter().zip(&each).skip(1).enumerate();
+    let held_to = |first| match boards {
+        1_000 if first => Target::AtMost(18.0),
+        _ => Target::Stated,
+    };
+    peers
+        .map(|(at, (follower, figure))| Line {
+            row: "idle",
+            what: format!("memory per board, {boards} boards idle"),
+            ours: each[0],
+            peer: Some((follower.name.to_owned(), *figure)),
+            target: held_to(at == 0),
+        })
+        .collect()
 }
 
 /// A thousand boards that push ten times per second.
 #[expect(clippy::cast_precision_loss, reason = "a few million")]
 pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
     let (boards, rounds, round) = if quick { (2, 1, 1) } else { (1_000, 3, 6) };
-    // At ten readings per second, every second one would be merged with the
-    // previous one: batches are of 100 ms, and timers are up to 1 ms late.
-    let more = ["--profile", "weather", "--samples-per-second", "9.7"];
-    let [ours, bare, over_ewebsock] = watch(boards, &more, rounds, Duration::from_secs(round))?;
+    // Batches are 100 ms apart, so each reading is a push.
+    let more = ["--profile", "weather", "--samples-per-second", "10"];
+    let followers = watch(boards, &more, rounds, Duration::from_secs(round))?;
+    let [ours, bare, over_ewebsock] = followers.as_slice() else {
+        return Err("not all were measured".into());
+    };
     let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64, theirs| {
-        let what = format!("{what}, {boards} boards, 9.7 readings/s each");
-        compared("events", what, (unit, target), of, [&ours, theirs])
+        let what = format!("{what}, {boards} boards, 10 readings/s each");
+        compared("events", what, (unit, target), of, [ours, theirs])
     };
     Ok(vec![
         line(
             "CPU of a core",
             Unit::Percent,
-            Target::Ratio(2.0),
+            Target::Ratio(1.5),
             &|round| round.cpu_percent,
-            &bare,
+            bare,
         )?,
         line(
             "CPU of a core",
             Unit::Percent,
             Target::Stated,
             &|round| round.cpu_percent,
-            &over_ewebsock,
+            over_ewebsock,
+        )?,
+        line(
+            "pushes missing of 10 per second and board",
+            Unit::Count,
+            Target::AtMost(0.1),
+            &|seen| 10.0 - seen.counts.pushes as f64 / (round as f64 * boards as f64),
+            bare,
         )?,
         line(
             "values per second",
             Unit::Count,
             Target::Stated,
             &|seen| seen.counts.values as f64 / round as f64,
-            &bare,
+            bare,
         )?,
         line(
             "events lost",
             Unit::Count,
             Target::AtMost(0.0),
             &|round| round.counts.lost as f64,
-            &bare,
+            bare,
         )?,
         line(
             "gaps",
             Unit::Count,
             Target::AtMost(0.0),
             &|round| round.counts.resyncs as f64,
-            &bare,
+            bare,
         )?,
         line(
             "memory",
             Unit::Kilobytes,
             Target::Stated,
             &|round| round.reading.memory_kb,
-            &bare,
+            bare,
         )?,
         line(
             "memory",
             Unit::Kilobytes,
             Target::Stated,
             &|round| round.reading.memory_kb,
-            &over_ewebsock,
+            over_ewebsock,
         )?,
     ])
 }

@@ -3,13 +3,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
 use super::{
     BoardKey, BoardView, Changes, Clock, FleetStatus, LogEntry, LogEvent, Shown, Watch,
-    unseen::{BoardChange, ChangeScope, EventScope, Unseen},
+    unseen::{BoardChange, EventScope, Unseen},
 };
 
 /// Log entries that are kept for watches that have not seen them. A watch that
@@ -24,13 +24,25 @@ const UNSEEN: u64 = 2_000;
 /// Shared by the I/O thread, which writes, and the fleet's users.
 #[derive(Clone, Default)]
 pub(super) struct Published {
-    state: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
     clock: Arc<Clock>,
 }
 
 #[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// No board is withheld any more.
+    complete: Condvar,
+}
+
+#[derive(Default)]
 struct State {
-    boards: BTreeMap<BoardKey, Arc<BoardView>>,
+    /// `None` for the board that is withheld.
+    boards: BTreeMap<BoardKey, Option<Arc<BoardView>>>,
+    /// The board that the I/O thread changes at this moment.
+    withheld: Option<BoardKey>,
+    /// How many users wait until no board is withheld.
+    waiting: u32,
     /// Entries that not every watch has seen.
     log: VecDeque<Arc<LogEntry>>,
     logged: u64,
@@ -57,13 +69,14 @@ impl Published {
     /// The key of a board that the user adds, and whether the address is new. A
     /// board whose link already goes there keeps its key.
     pub(super) fn key_for(&self, address: &str) -> (BoardKey, bool) {
-        let mut state = self.lock();
+        let mut state = self.complete();
         if let Some(key) = state.given.get(address) {
             return (*key, false);
         }
         let is_there =
             |board: &&Arc<BoardView>| *board.address == *address || board.addresses.have(address);
-        let there = state.boards.values().find(is_there).map(|board| board.key);
+        let mut boards = state.boards.values().flatten();
+        let there = boards.find(is_there).map(|board| board.key);
         let key = there.unwrap_or_else(|| state.new_key());
         state.given.insert(address.to_owned(), key);
         (key, true)
@@ -76,31 +89,55 @@ impl Published {
         }
     }
 
-    /// Publishes a board, how much of it changed, and its events.
-    pub(super) fn board(
-        &self,
-        view: &Arc<BoardView>,
-        scope: ChangeScope,
-        events: Vec<(SystemTime, LogEvent)>,
-    ) {
+    /// Takes back the view of a board that the I/O thread is about to change,
+    /// so that the view need not be copied unless a user has it. Users that ask
+    /// for it wait, a few microseconds, until the thread publishes or
+    /// [restores](Self::restore) it.
+    pub(super) fn withhold(&self, key: BoardKey) {
+        let mut state = self.lock();
+        if state.boards.get_mut(&key).and_then(Option::take).is_some() {
+            state.withheld = Some(key);
+        }
+    }
+
+    /// Nothing is to be published of a board that may be withheld.
+    pub(super) fn restore(&self, view: &Arc<BoardView>) {
+        let mut state = self.lock();
+        if state.withheld == Some(view.key) {
+            self.put(&mut state, view);
+        }
+    }
+
+    fn put(&self, state: &mut State, view: &Arc<BoardView>) {
+        state.boards.insert(view.key, Some(Arc::clone(view)));
+        if state.withheld.take_if(|key| *key == view.key).is_some() && state.waiting > 0 {
+            self.shared.complete.notify_all();
+        }
+    }
+
+    /// Publishes a board, what of it changed, and its events.
+    pub(super) fn board(&self, change: BoardChange<'_>, events: Vec<(SystemTime, LogEvent)>) {
+        let view = change.board;
         let wakes = {
             let mut state = self.lock();
-            let old = state.boards.insert(view.key, Arc::clone(view));
-            let change = BoardChange {
-                old: old.as_deref(),
-                new: view,
-                scope,
-            };
+            self.put(&mut state, view);
             let events_are = EventScope {
                 any: !events.is_empty(),
                 news: events.iter().any(|(_, what)| !what.is_reading()),
             };
             if events_are.any && !state.watches.is_empty() {
-                for (at, what) in events {
+                // Those of one message have the same time.
+                let mut last = None;
+                for (steady, what) in events {
+                    let at = match last {
+                        Some((of, at)) if of == steady => at,
+                        _ => self.clock.shown(steady),
+                    };
+                    last = Some((steady, at));
                     state.log(LogEntry {
                         number: 0,
-                        at: self.clock.shown(at),
-                        steady: at,
+                        at,
+                        steady,
                         board: view.key,
                         board_name: Arc::clone(&view.name),
                         what,
@@ -156,7 +193,7 @@ impl Published {
     }
 
     pub(super) fn get(&self, key: BoardKey) -> Option<Arc<BoardView>> {
-        self.lock().boards.get(&key).cloned()
+        self.complete().boards.get(&key)?.clone()
     }
 
     pub(super) fn watch(&self, on_change: Arc<dyn Fn() + Send + Sync>) -> Watch {
@@ -185,7 +222,24 @@ impl Published {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic leaves nothing half done: every change is one insertion or
         // removal.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let state = self.shared.state.lock();
+        state.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state with every board. The I/O thread must not call it while it
+    /// withholds one.
+    fn complete(&self) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        if state.withheld.is_some() {
+            state.waiting += 1;
+            state = self
+                .shared
+                .complete
+                .wait_while(state, |state| state.withheld.is_some())
+                .unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
+        state
     }
 }
 
@@ -264,7 +318,7 @@ impl Watch {
     /// them wait for the next drain. Never blocks for longer than it takes to
     /// move some pointers.
     pub fn drain(&mut self) -> Changes {
-        let mut state = self.published.lock();
+        let mut state = self.published.complete();
         let State {
             boards,
             log,
@@ -286,7 +340,7 @@ impl Watch {
         let changes = Changes {
             boards: taken
                 .iter()
-                .filter_map(|key| boards.get(key).cloned())
+                .filter_map(|key| boards.get(key)?.clone())
                 .collect(),
             forgotten: std::mem::take(&mut unseen.forgotten),
             log: log.iter().skip(skip).cloned().collect(),
@@ -310,26 +364,43 @@ impl Drop for Watch {
 mod tests {
     use std::{
         sync::atomic::{AtomicUsize, Ordering},
+        thread,
         time::Instant,
     };
 
     use super::{
-        super::{board_state::BoardState, unseen::OTHERS},
+        super::{
+            board_state::BoardState,
+            unseen::{ChangeScope, OTHERS},
+        },
         *,
     };
     use crate::{CommandState, ComponentView};
     use address::Candidates;
     use protocol::{ComponentKey, Descriptor};
 
+    fn publish(published: &Published, board: &Arc<BoardView>, components: &[usize]) {
+        let change = BoardChange {
+            board,
+            scope: ChangeScope::Components,
+            components,
+        };
+        published.board(change, Vec::new());
+    }
+
     fn push(published: &Published, board: u32) {
+        let state = state_of(board);
+        publish(published, state.view(), &[]);
+    }
+
+    fn state_of(board: u32) -> BoardState {
         let address = format!("192.0.2.1:{board}").parse().expect("an address");
-        let state = BoardState::new(
+        BoardState::new(
             Instant::now(),
             BoardKey(board),
             Candidates::given(address),
             true,
-        );
-        published.board(state.view(), ChangeScope::Components, Vec::new());
+        )
     }
 
     fn drained(watch: &mut Watch) -> Vec<u32> {
@@ -357,6 +428,34 @@ mod tests {
             (changes.boards.len(), changes.forgotten),
             (0, vec![BoardKey(1)])
         );
+    }
+
+    #[test]
+    fn a_withheld_board_is_not_copied_and_its_users_wait_for_it() {
+        let published = Published::default();
+        let mut state = state_of(1);
+        publish(&published, state.view(), &[]);
+        let before = Arc::as_ptr(state.view());
+
+        published.withhold(BoardKey(1));
+        let later = Instant::now();
+        state.heard(later);
+        let reader = published.clone();
+        let read = thread::spawn(move || reader.get(BoardKey(1)));
+        while published.lock().waiting == 0 {
+            thread::yield_now();
+        }
+        published.restore(state.view());
+        let seen = read.join().expect("no panic").expect("a board");
+        assert_eq!((Arc::as_ptr(&seen), seen.last_heard), (before, Some(later)));
+
+        // A reader keeps what it has.
+        published.withhold(BoardKey(1));
+        state.heard(Instant::now());
+        publish(&published, state.view(), &[]);
+        assert_eq!(seen.last_heard, Some(later));
+        assert_ne!(Arc::as_ptr(state.view()), before);
+        assert_eq!(drained(&mut published.watch(Arc::new(|| ()))), [1]);
     }
 
     #[test]
@@ -434,7 +533,7 @@ mod tests {
             view.components.retain(|view| view.descriptor.key != key);
             view.components.push(component(key));
             let view = Arc::new(view.clone());
-            published.board(&view, ChangeScope::Components, Vec::new());
+            publish(&published, &view, &[view.components.len() - 1]);
         };
         push("light:0");
         push("sensor:0");

@@ -41,27 +41,23 @@ pub(crate) enum ChangeScope {
     Board,
 }
 
-/// A board before and after a change.
+/// A change of a board.
+#[derive(Clone, Copy)]
 pub(super) struct BoardChange<'a> {
-    pub(super) old: Option<&'a BoardView>,
-    pub(super) new: &'a BoardView,
+    /// The board after it.
+    pub(super) board: &'a Arc<BoardView>,
     pub(super) scope: ChangeScope,
+    /// Which of its components changed, by their indices; with
+    /// [`ChangeScope::Board`], any may have.
+    pub(super) components: &'a [usize],
 }
 
 impl BoardChange<'_> {
     /// Whether any of these components changed.
     fn has_any(&self, components: &[ComponentKey]) -> bool {
-        // A component that did not change is shared by both.
-        components.iter().any(|key| {
-            match (
-                self.old.and_then(|old| old.component(key)),
-                self.new.component(key),
-            ) {
-                (Some(old), Some(new)) => !Arc::ptr_eq(old, new),
-                (None, None) => false,
-                _ => true,
-            }
-        })
+        let changed = |at: &usize| self.board.components.get(*at);
+        let mut changed = self.components.iter().filter_map(changed);
+        changed.any(|component| components.contains(&component.descriptor.key))
     }
 }
 
@@ -99,7 +95,7 @@ impl Unseen {
         let Some(shown) = &self.shown else {
             return true;
         };
-        let board = change.new.key;
+        let board = change.board.key;
         match change.scope {
             ChangeScope::Board => true,
             ChangeScope::Components => {

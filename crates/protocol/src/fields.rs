@@ -95,19 +95,28 @@ impl Fields {
                 .get_mut(at)
                 .map(|(_, old)| core::mem::replace(old, value)),
             Err(at) => {
-                // A state gets its fields once and keeps them.
-                self.0.reserve_exact(1);
-                self.0.insert(at, (owned(name), value));
+                self.insert_at(at, owned(name), value);
                 None
             }
         }
     }
 
-    /// Sets a field. Copies the name only if it is new.
+    fn insert_at(&mut self, at: usize, name: Name, value: Value) {
+        // A state gets its fields once and keeps them.
+        self.0.reserve_exact(1);
+        self.0.insert(at, (name, value));
+    }
+
+    /// Sets a field. Copies the name only if it is new, and not one of
+    /// docs/protocol.md.
     pub fn set(&mut self, name: &str, value: Value) {
-        match self.find(name).ok().and_then(|at| self.0.get_mut(at)) {
-            Some((_, old)) => *old = value,
-            None => drop(self.insert(name.into(), value)),
+        match self.find(name) {
+            Ok(at) => {
+                if let Some((_, old)) = self.0.get_mut(at) {
+                    *old = value;
+                }
+            }
+            Err(at) => self.insert_at(at, self::name(name), value),
         }
     }
 

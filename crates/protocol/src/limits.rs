@@ -125,8 +125,8 @@ pub const UPDATE_IDLE: Duration = Duration::from_secs(30);
 /// rolled back.
 pub const UPDATE_TRIAL: Duration = Duration::from_secs(300);
 
-/// State changes that were not caused by a command are collected for this time
-/// before they are pushed.
+/// State changes that were not caused by a command are pushed when the last
+/// such push is at least this old, and collected until then.
 pub const BATCH: Duration = Duration::from_millis(100);
 
 /// A controller sends `Sys.Ping` after this silence.

@@ -30,19 +30,42 @@ impl Serialize for Epoch {
 
 impl<'de> Deserialize<'de> for Epoch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let digits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        u32::from_str_radix(&text, 16)
-            .ok()
-            .filter(|_| digits)
-            .map(Self)
-            .ok_or_else(|| {
-                de::Error::custom(format!(
-                    "expected an epoch of eight hexadecimal digits; got {}",
-                    Quoted(&text)
-                ))
-            })
+        read_text(deserializer, |text| {
+            let digits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
+            u32::from_str_radix(text, 16)
+                .ok()
+                .filter(|_| digits)
+                .map(Self)
+                .ok_or_else(|| {
+                    format!(
+                        "expected an epoch of eight hexadecimal digits; got {}",
+                        Quoted(text)
+                    )
+                })
+        })
     }
+}
+
+/// Reads something from a text that need not be copied.
+fn read_text<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<T, D::Error> {
+    struct Text<F>(F);
+
+    impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Text<F> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            (self.0)(text).map_err(E::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Text(read))
 }
 
 /// Who caused a change.
@@ -98,8 +121,10 @@ impl Serialize for Source {
 
 impl<'de> Deserialize<'de> for Source {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Ok(source) = String::deserialize(deserializer)?.parse();
-        Ok(source)
+        read_text(deserializer, |text| {
+            let Ok(source) = text.parse();
+            Ok(source)
+        })
     }
 }
 
@@ -147,24 +172,21 @@ impl<'de> Visitor<'de> for StatusFields {
         let (mut epoch, mut prev, mut seq, mut uptime_ms, mut source) =
             (None, None, None, None, None);
         let mut components = BTreeMap::new();
-        while let Some(name) = map.next_key::<String>()? {
-            match name.as_str() {
-                "epoch" => epoch = Some(map.next_value()?),
-                "prev" => prev = Some(map.next_value()?),
-                "seq" => seq = Some(map.next_value()?),
-                "uptime_ms" => uptime_ms = Some(map.next_value()?),
-                "source" => source = map.next_value()?,
-                other => match other.parse() {
-                    Ok(key) => {
-                        if let Reported(Some(state)) = map.next_value()? {
-                            components.insert(key, state);
-                        }
+        while let Some(name) = map.next_key()? {
+            match name {
+                StatusName::Epoch => epoch = Some(map.next_value()?),
+                StatusName::Prev => prev = Some(map.next_value()?),
+                StatusName::Seq => seq = Some(map.next_value()?),
+                StatusName::UptimeMs => uptime_ms = Some(map.next_value()?),
+                StatusName::Source => source = map.next_value()?,
+                StatusName::Component(key) => {
+                    if let Reported(Some(state)) = map.next_value()? {
+                        components.insert(key, state);
                     }
-                    // An unknown field of a newer board.
-                    Err(_) => {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                },
+                }
+                StatusName::Unknown => {
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
         let missing = de::Error::missing_field;
@@ -175,6 +197,33 @@ impl<'de> Visitor<'de> for StatusFields {
             uptime_ms: uptime_ms.ok_or_else(|| missing("uptime_ms"))?,
             source,
             components,
+        })
+    }
+}
+
+/// The name of a field of a push.
+enum StatusName {
+    Epoch,
+    Prev,
+    Seq,
+    UptimeMs,
+    Source,
+    Component(ComponentKey),
+    /// A field of a newer board.
+    Unknown,
+}
+
+impl<'de> Deserialize<'de> for StatusName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_text(deserializer, |name| {
+            Ok(match name {
+                "epoch" => Self::Epoch,
+                "prev" => Self::Prev,
+                "seq" => Self::Seq,
+                "uptime_ms" => Self::UptimeMs,
+                "source" => Self::Source,
+                other => other.parse().map_or(Self::Unknown, Self::Component),
+            })
         })
     }
 }

@@ -279,6 +279,15 @@ pub enum FromBoard {
     },
 }
 
+/// The parameters of a `NotifyStatus` whose text is as most boards write it.
+/// They are read without looking for the other fields first: this is what a
+/// program with a thousand boards does most.
+fn usual_status(text: &str) -> Option<NotifyStatus> {
+    let params = text.strip_prefix(r#"{"jsonrpc":"2.0","method":"NotifyStatus","params":"#)?;
+    // Further fields would follow the parameters, and make them invalid.
+    serde_json::from_str(params.strip_suffix('}')?).ok()
+}
+
 /// A message out of a board could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BoardMessageError {
@@ -307,6 +316,9 @@ impl FromBoard {
     pub fn parse(text: &str) -> Result<Self, BoardMessageError> {
         // RFC 8259, section 8.1: a byte order mark may be ignored.
         let text = text.trim_start_matches('\u{feff}');
+        if let Some(status) = usual_status(text) {
+            return Ok(Self::Status(status));
+        }
         if !text.trim_start().starts_with('{') {
             let read = serde_json::from_str::<Value>(text).map_err(BoardMessageError::NotJson);
             return read.and(Err(BoardMessageError::NotAMessage(

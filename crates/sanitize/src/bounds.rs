@@ -46,6 +46,12 @@ pub fn fits(state: &State) -> bool {
     object_size(&state.0) <= OBJECT
 }
 
+/// Whether a state is small enough to store after a change; `false` if that
+/// depends on how many fields they share.
+pub fn fit_together(state: &State, change: &State) -> bool {
+    object_size(&state.0) + object_size(&change.0) <= OBJECT
+}
+
 /// Truncates a report about an invalid value.
 pub fn unreadable(value: Unreadable) -> Unreadable {
     Unreadable {

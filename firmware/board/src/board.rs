@@ -200,7 +200,7 @@ impl<H: Hardware> Core<H> {
         source: Source,
     ) -> Result<(), RpcError> {
         let at = self.position(key).ok_or_else(|| self.not_found(key))?;
-        self.observed(now, at, change, source)
+        self.observed(now, now, at, change, source)
     }
 
     /// A button was pressed at the board: `press`, `double_press`,

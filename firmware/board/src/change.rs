@@ -3,25 +3,23 @@
 
 use alloc::{
     boxed::Box,
-    collections::BTreeMap,
     string::{String, ToString},
     vec::Vec,
 };
 use core::time::Duration;
 
 use protocol::{
-    ComponentKey, Descriptor, Epoch, Event, Kind, NotifyEvent, NotifyStatus, Object, RpcError,
-    Source, State, limits,
+    ComponentKey, Descriptor, Epoch, Event, Kind, NotifyEvent, Object, RpcError, Source, State,
 };
 use serde_json::json;
 
 use crate::{
-    Component, Core, Hardware, InputSource, Retained, RetainedKey, client::Cause, fade::Fade,
+    Component, Core, Hardware, InputSource, Retained, RetainedKey,
+    batch::{Batch, Changes},
+    client::Cause,
+    fade::Fade,
     retained, rules, text,
 };
-
-/// The fields that changed, by component.
-pub(crate) type Changes = BTreeMap<ComponentKey, State>;
 
 /// A component with its current state.
 pub(crate) struct Slot {
@@ -113,7 +111,7 @@ pub(crate) struct Components {
     pub(crate) seq: u64,
     pub(crate) slots: Vec<Slot>,
     bindings: Vec<(ComponentKey, ComponentKey)>,
-    batch: Option<Batch>,
+    pub(crate) batch: Batch,
 }
 
 impl Components {
@@ -127,17 +125,9 @@ impl Components {
             seq: 0,
             slots,
             bindings,
-            batch: None,
+            batch: Batch::default(),
         }
     }
-}
-
-/// Changes that wait for the end of their batch. They are already in the states
-/// of the components.
-struct Batch {
-    due: Duration,
-    changes: Changes,
-    cause: Cause,
 }
 
 impl<H: Hardware> Core<H> {
@@ -203,10 +193,12 @@ impl<H: Hardware> Core<H> {
         Ok(changed)
     }
 
-    /// A component was changed at the board.
+    /// A component was changed at the board. `since` is when that was due, if
+    /// the board's timer is late.
     pub(crate) fn observed(
         &mut self,
         now: Duration,
+        since: Duration,
         at: usize,
         change: State,
         source: Source,
@@ -229,7 +221,7 @@ impl<H: Hardware> Core<H> {
             changed
         };
         if let Some((key, changed)) = changed {
-            self.add_to_batch(now, key, &changed, &Cause::of(source));
+            self.add_to_batch(since, key, &changed, &Cause::of(source));
         }
         Ok(())
     }
@@ -251,36 +243,6 @@ impl<H: Hardware> Core<H> {
             let key = slot.descriptor.key.clone();
             self.add_to_batch(now, key, &changed, &Cause::of(source));
         }
-    }
-
-    fn add_to_batch(&mut self, now: Duration, key: ComponentKey, change: &State, cause: &Cause) {
-        let batch = self.components.batch.get_or_insert_with(|| Batch {
-            due: now + limits::BATCH,
-            changes: Changes::new(),
-            cause: cause.clone(),
-        });
-        batch.cause.join(cause);
-        batch.changes.entry(key).or_default().merge(change);
-    }
-
-    /// Pushes the batch, so that `seq` identifies the state of every component.
-    pub(crate) fn flush(&mut self, now: Duration) {
-        if let Some(batch) = self.components.batch.take() {
-            self.push(now, batch.changes, &batch.cause);
-        }
-    }
-
-    fn push(&mut self, now: Duration, components: Changes, cause: &Cause) {
-        self.components.seq += 1;
-        let status = NotifyStatus {
-            epoch: self.components.epoch,
-            prev: 0,
-            seq: self.components.seq,
-            uptime_ms: text::millis(now),
-            source: cause.clone().source(),
-            components,
-        };
-        self.connections.clients.push_status(&status, cause);
     }
 
     /// A button was pressed, at the board or by a client. Pushes the event,
@@ -413,7 +375,8 @@ impl<H: Hardware> Core<H> {
             // The samples stay on the grid of their period after a delay.
             let missed =
                 u32::try_from((now - due).as_nanos() / period.as_nanos()).unwrap_or(u32::MAX);
-            slot.next_sample = Some(due + period.saturating_mul(missed.saturating_add(1)));
+            let due = due + period.saturating_mul(missed);
+            slot.next_sample = Some(due + period);
             #[cfg(feature = "all-kinds")]
             if slot.descriptor.kind == Kind::Event {
                 let key = slot.descriptor.key.clone();
@@ -440,31 +403,18 @@ impl<H: Hardware> Core<H> {
             if let Some(read) = read {
                 // A reading that does not fit its component is a fault of the
                 // hardware driver; the last good one stays.
-                let _ = self.observed(now, at, read, source);
+                let _ = self.observed(now, due, at, read, source);
             }
-        }
-    }
-
-    /// Pushes the batch if it is due.
-    pub(crate) fn end_batch(&mut self, now: Duration) {
-        if self
-            .components
-            .batch
-            .as_ref()
-            .is_some_and(|batch| batch.due <= now)
-        {
-            self.flush(now);
         }
     }
 
     /// When a fade, a sensor or the batch is due.
     pub(crate) fn next_change(&self) -> Option<Duration> {
-        let batch = self.components.batch.as_ref().map(|batch| batch.due);
         self.components
             .slots
             .iter()
             .filter_map(Slot::next_deadline)
-            .chain(batch)
+            .chain(self.components.batch.due())
             .min()
     }
 

@@ -11,13 +11,15 @@
 //! A command sends its client first the event, then the change, then the
 //! response, so that the client has already seen the `seq` in the response.
 //! Button presses at the board are pushed at once, as commands are. Changes
-//! from [`Core::observe`] and from sensors are batched for
-//! [`protocol::limits::BATCH`]. The batch is pushed before every snapshot and
+//! from [`Core::observe`] and from sensors are pushed in batches, which are
+//! [`protocol::limits::BATCH`] apart: by the next [`Core::run_until`] if the
+//! last one is older. The batch is also pushed before every snapshot and
 //! command, so a `seq` always identifies one state of the board.
 #![no_std]
 
 extern crate alloc;
 
+mod batch;
 mod board;
 mod change;
 mod client;
@@ -70,4 +72,5 @@ pub use sides::{SideChannelKind, no_telemetry};
 pub use slot::{ImagePlace, ImageState, SlotError, UpdateSlot};
 pub use telemetry::{SampleBatch, SampleSource};
 
-use change::{Changes, Slot};
+use batch::Changes;
+use change::Slot;

@@ -62,7 +62,7 @@ impl<H: Hardware> Core<H> {
         if let Some(read) = self.hardware.read_input(now, &key) {
             // A reading that does not fit is a fault of the hardware driver:
             // the cover moves all the same.
-            let _ = self.observed(now, at, read, request.caller.source());
+            let _ = self.observed(now, now, at, read, request.caller.source());
             self.flush(now);
         }
         Ok(Reply::DONE)

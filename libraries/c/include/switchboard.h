@@ -277,9 +277,13 @@ static inline const char *sb_problem(const sb_board *board);
 sb_status sb_init_sized(sb_board *board, size_t size, const sb_config *config, uint64_t now);
 const char *sb_problem_sized(const sb_board *board, size_t size);
 
-/* Does what is due. Call it at `sb_deadline`, and before functions without
- * `now`: their time is that of the last call with one. */
+/* Does what is due. Call it at `sb_deadline`. */
 void sb_tick(sb_board *board, uint64_t now);
+
+/* Sets the time of functions without `now`, if the last call with one is long
+ * ago. Unlike `sb_tick` it pushes nothing, so that values which are set one
+ * after another are in one push. */
+void sb_set_time(sb_board *board, uint64_t now);
 
 /* When `sb_tick` is due next, or SB_NEVER. It may be in the past. */
 uint64_t sb_deadline(const sb_board *board);
@@ -360,8 +364,9 @@ bool sb_parse_level(const char *text, size_t length, sb_level *level);
 
 /*
  * The application. `component` is an index into the table. Changes are pushed
- * within 100 ms; those made in a callback of a command, with its answer. All
- * return SB_INVALID for a component or value that does not fit.
+ * by the next `sb_tick`, those of 100 ms after a push together at their end;
+ * those made in a callback of a command, with its answer. All return SB_INVALID
+ * for a component or value that does not fit.
  */
 
 /* The state of a component, or NULL. Valid until it changes. */

@@ -114,6 +114,7 @@ struct sb_board {
     uint8_t toggles[SB_COMPONENTS]; /* index of a component, or UINT8_MAX */
     sb_changes batch;
     uint64_t batch_due;
+    uint64_t batch_earliest; /* no batch is due earlier */
     bool in_command;
     bool in_output;
     sb_cause cause;

@@ -102,10 +102,14 @@ const char *sb_problem_sized(const sb_board *board, size_t size) {
     return board->error.message;
 }
 
-void sb_tick(sb_board *board, uint64_t now) {
+void sb_set_time(sb_board *board, uint64_t now) {
     if (now > board->now) {
         board->now = now;
     }
+}
+
+void sb_tick(sb_board *board, uint64_t now) {
+    sb_set_time(board, now);
     if (sb_reboot_due(board)) {
         return;
     }

@@ -1,6 +1,6 @@
 /*
- * Changes of components. They are collected in a batch, which is pushed when it
- * is due, and at once after a command.
+ * Changes of components. They are collected in a batch, which is pushed by the
+ * next `sb_tick` if the last one is old enough, and at once after a command.
  */
 #include "core.h"
 
@@ -170,7 +170,7 @@ void sbi_add_to_batch(sb_board *board, unsigned at, uint16_t fields, sb_cause ca
     if (!batch->any) {
         batch->any = true;
         batch->cause = cause;
-        board->batch_due = board->now + SBI_BATCH;
+        board->batch_due = board->now > board->batch_earliest ? board->now : board->batch_earliest;
     }
     join(&batch->cause, cause);
     batch->fields[at] |= fields;
@@ -178,6 +178,10 @@ void sbi_add_to_batch(sb_board *board, unsigned at, uint16_t fields, sb_cause ca
 
 void sbi_flush(sb_board *board) {
     if (board->batch.any) {
+        /* Counted from when it was due: a late tick must not postpone all
+         * batches that follow. */
+        uint64_t counted = board->now < board->batch_due ? board->now : board->batch_due;
+        board->batch_earliest = counted + SBI_BATCH;
         board->seq++;
         sbi_push_status(board, &board->batch);
         memset(&board->batch, 0, sizeof board->batch);

@@ -15,7 +15,7 @@
 #define SBI_LOG_LINE 240
 #define SBI_TELEMETRY_INTERVAL 50
 #define SBI_TRANSITION 10000
-#define SBI_BATCH 100
+#define SBI_BATCH 100 /* between two batches of changes */
 #define SBI_PING_AFTER 20000
 #define SBI_DROP_AFTER 60000
 #define SBI_REBOOT_AFTER 500

@@ -2,10 +2,27 @@
 #include "../src/core.h"
 #include "bed.h"
 
-static void changes_are_collected_for_100_ms(void) {
+static void the_changes_of_one_pass_are_one_push_at_once_after_a_silence(void) {
     bed_start();
     uint32_t client = bed_subscribe(1000);
     sb_set_value(&bed, BED_SENSOR, 20);
+    sb_set_time(&bed, 1003);
+    sb_set_on(&bed, BED_SWITCH, true);
+    sb_set_time(&bed, 1006);
+    sb_set_text(&bed, BED_TEXT, "warm");
+    EXPECT(sb_deadline(&bed) <= 1006);
+    bed_next(1006, client);
+    EXPECT(bed_has("\"sensor:0\":{\"value\":20}") && bed_has("\"switch:0\":{\"on\":true}"));
+    EXPECT(bed_has("warm") && bed_has("\"prev\":0,\"seq\":1") && !bed_has("light:0"));
+    EXPECT(bed_next(1006, client)[0] == '\0');
+}
+
+static void changes_after_a_push_are_collected_until_it_is_100_ms_old(void) {
+    bed_start();
+    uint32_t client = bed_subscribe(1000);
+    sb_set_value(&bed, BED_SENSOR, 20);
+    bed_next(1000, client);
+    EXPECT(bed_has("\"value\":20"));
     sb_tick(&bed, 1050);
     sb_set_value(&bed, BED_SENSOR, 21);
     sb_set_on(&bed, BED_SWITCH, true);
@@ -13,7 +30,68 @@ static void changes_are_collected_for_100_ms(void) {
     EXPECT(bed_next(1099, client)[0] == '\0');
     bed_next(1100, client);
     EXPECT(bed_has("\"sensor:0\":{\"value\":21}") && bed_has("\"switch:0\":{\"on\":true}"));
-    EXPECT(bed_has("\"prev\":0,\"seq\":1") && !bed_has("light:0"));
+    EXPECT(bed_has("\"prev\":1,\"seq\":2") && !bed_has("light:0"));
+    /* What an answer must be up to date with is a push too. */
+    sb_tick(&bed, 1150);
+    sb_set_value(&bed, BED_SENSOR, 22);
+    bed_post(1150, BED_REQUEST("Device.GetStatus", "{}"));
+    sb_set_value(&bed, BED_SENSOR, 23);
+    bed_next(1150, client);
+    EXPECT(bed_has("\"value\":22"));
+    EXPECT(sb_deadline(&bed) == 1250);
+    bed_next(1250, client);
+    EXPECT(bed_has("\"value\":23"));
+}
+
+/* Runs the board at its deadlines up to a time, each `late` ms too late. Counts
+ * the pushes; the last one is in `bed_message`. */
+static unsigned pushes_until(uint64_t end, unsigned late, uint32_t client) {
+    static char last[sizeof bed_message];
+    unsigned pushes = 0;
+    while (sb_deadline(&bed) + late <= end) {
+        uint64_t due = sb_deadline(&bed) + late;
+        while (bed_next(due, client)[0] != '\0') {
+            pushes++;
+            memcpy(last, bed_message, sizeof last);
+        }
+        sb_tick(&bed, due);
+    }
+    memcpy(bed_message, last, sizeof last);
+    return pushes;
+}
+
+static void a_sensor_that_is_read_every_100_ms_has_a_push_for_each_reading(void) {
+    /* Readings and ticks that are some ms early or late. */
+    static const uint64_t jitter[] = {5, 2, 8, 0, 5, 9, 1};
+    for (unsigned late = 0; late <= 5; late += 5) {
+        bed_start();
+        uint32_t client = bed_subscribe(1000);
+        unsigned pushes = 0;
+        for (unsigned i = 0; i < 100; i++) {
+            uint64_t at = 1000 + 100 * (uint64_t)i + jitter[i % 7];
+            pushes += pushes_until(at, late, client);
+            sb_set_time(&bed, at);
+            sb_set_value(&bed, BED_SENSOR, i);
+        }
+        pushes += pushes_until(11100, late, client);
+        EXPECT(pushes == 100);
+        EXPECT(bed_has("\"value\":99"));
+    }
+}
+
+static void a_sensor_that_is_read_more_often_has_ten_pushes_per_second(void) {
+    bed_start();
+    uint32_t client = bed_subscribe(1000);
+    unsigned pushes = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t at = 1000 + 30 * (uint64_t)i;
+        pushes += pushes_until(at, 0, client);
+        sb_set_time(&bed, at);
+        sb_set_value(&bed, BED_SENSOR, i);
+    }
+    pushes += pushes_until(3999, 0, client);
+    EXPECT(pushes == 30);
+    EXPECT(pushes_until(4100, 0, client) == 1 || bed_has("\"value\":99"));
 }
 
 static void a_change_of_several_causes_names_no_source(void) {
@@ -242,7 +320,10 @@ static void frames_keep_their_rate_if_some_are_late(void) {
 }
 
 int main(void) {
-    changes_are_collected_for_100_ms();
+    the_changes_of_one_pass_are_one_push_at_once_after_a_silence();
+    changes_after_a_push_are_collected_until_it_is_100_ms_old();
+    a_sensor_that_is_read_every_100_ms_has_a_push_for_each_reading();
+    a_sensor_that_is_read_more_often_has_ten_pushes_per_second();
     a_change_of_several_causes_names_no_source();
     an_event_that_finds_no_room_closes_the_slow_client_only();
     a_request_waits_until_there_is_room_for_what_it_causes();

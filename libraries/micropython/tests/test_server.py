@@ -67,12 +67,11 @@ async def test_changes_are_pushed_before_the_answer_and_only_to_subscribers():
         client.end()
 
 
-async def test_measurements_are_collected_for_100_ms():
+async def test_the_measurements_of_one_pass_are_one_push():
     board, port = await start()
     client = await subscribed(port)
     for value in (1, 2, 3):
         board.components[2].value = value
-    assert await client.quiet(50)
     params = (await client.message())["params"]
     assert params["sensor:0"] == {"value": 3} and params["seq"] == 1
     assert params["source"] == "physical"
@@ -80,6 +79,55 @@ async def test_measurements_are_collected_for_100_ms():
     board.components[2].value = 4
     await client.call("Light.Set", id=0, on=True)
     assert [p["params"]["seq"] for p in client.pushes] == [2, 3]
+    client.end()
+
+
+class Readings:
+    """A board on a clock of its own whose sensor is read at some times. Its task
+    that pushes would wake `late` ms late. Nothing is awaited in between."""
+
+    def __init__(self, board, late=0):
+        self.board, self.late, self.ms, self.values = board, late, 0, 0
+        self.seqs = []
+        board.now = lambda: self.ms
+
+    def wait(self, until):
+        board = self.board
+        if board._batch is not None and board._due + self.late <= until:
+            self.ms = board._due + self.late
+            board._flush()
+            self.seqs.append((board.seq, self.ms))
+        self.ms = until
+
+    def read(self, at):
+        self.wait(at)
+        self.values += 1
+        self.board.components[2].value = self.values
+
+
+async def test_a_sensor_read_every_100_ms_has_a_push_for_each_reading():
+    for late in (0, 5):
+        board, port = await start()
+        readings = Readings(board, late)
+        for count in range(50):
+            readings.read(1000 + 100 * count + (5, 2, 8, 0, 5, 9, 1)[count % 7])
+        readings.wait(6100)
+        assert board.seq == 50, board.seq
+
+
+async def test_a_sensor_read_every_30_ms_has_ten_pushes_per_second():
+    board, port = await start()
+    client = await subscribed(port)
+    readings = Readings(board)
+    for count in range(10):
+        readings.read(1000 + 30 * count)
+    readings.wait(1299)
+    assert readings.seqs == [(1, 1000), (2, 1100), (3, 1200)]
+    readings.wait(1300)
+    assert readings.seqs[3:] == [(4, 1300)] and board._batch is None
+    for seq, value in ((1, 1), (2, 4), (3, 7), (4, 10)):
+        params = (await client.message())["params"]
+        assert params["seq"] == seq and params["sensor:0"] == {"value": value}
     client.end()
 
 

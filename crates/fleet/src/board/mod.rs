@@ -30,7 +30,7 @@ use super::{
     inbound::InboundSocket,
     roster::{Entry, Membership},
     transport::Socket,
-    unseen::ChangeScope,
+    unseen::{BoardChange, ChangeScope},
 };
 
 /// What of an input's effects concerns the whole fleet.
@@ -45,6 +45,11 @@ pub(super) struct Effects {
     pub(super) lost: bool,
     /// The link is down, and will be retried.
     failed: bool,
+    /// How much of the board changed.
+    scope: Option<ChangeScope>,
+    /// Nothing changed but what the components report, and nothing of it
+    /// concerns the fleet.
+    pub(super) quiet: bool,
 }
 
 /// How long after a direct way to a board failed it is tried again, while one
@@ -77,6 +82,9 @@ pub(super) struct Board {
     /// the receiver may look at the board at once.
     outcomes: Vec<(OnOutcome, Outcome)>,
     deadline: Option<Instant>,
+    /// Its view is withheld from the fleet's users until its input was
+    /// handled.
+    withheld: bool,
     /// An earlier run knew it.
     remembered: bool,
     /// Addresses of other claimants of its id, until its own link is verified.
@@ -115,6 +123,7 @@ impl Board {
             replies: HashMap::new(),
             outcomes: Vec::new(),
             deadline: None,
+            withheld: false,
             remembered: false,
             suspects: Vec::new(),
             announcements: BTreeMap::new(),
@@ -169,8 +178,14 @@ impl Board {
         {
             self.state.set_typed_address(address);
         }
-        if let Some(id) = &known.id {
-            self.session.handle(now, Input::KnownId(id.clone()));
+        if let Some(id) = known.id.clone() {
+            self.session.handle(
+                now,
+                match known.only_this_id {
+                    true => Input::OnlyId(id),
+                    false => Input::KnownId(id),
+                },
+            );
         }
         self.session.handle(now, Input::Family(known.family));
     }
@@ -352,6 +367,7 @@ impl Board {
         if let Some(reply) = reply {
             self.replies.insert(command.id, reply);
         }
+        self.withhold(ctx);
         self.input(now, Input::Command(command), ctx)
     }
 
@@ -389,8 +405,7 @@ impl Board {
     pub(super) fn follow_preview(&mut self, now: Now, wanted: bool, ctx: &Context) -> Effects {
         if !wanted {
             self.state.end_preview();
-            let scope = ChangeScope::Components;
-            ctx.published.board(self.view(), scope, Vec::new());
+            self.publish_change(ChangeScope::Components, ctx);
         }
         self.input(now, Input::FollowPreview(wanted), ctx)
     }
@@ -400,9 +415,24 @@ impl Board {
         self.state.clock_was_set(now);
     }
 
+    /// Withholds its view, which is about to change. [`Self::input`] has to
+    /// follow.
+    fn withhold(&mut self, ctx: &Context) {
+        self.withheld = true;
+        ctx.published.withhold(self.view().key);
+    }
+
     fn publish(&self, ctx: &Context) {
-        ctx.published
-            .board(self.view(), ChangeScope::Board, Vec::new());
+        self.publish_change(ChangeScope::Board, ctx);
+    }
+
+    fn publish_change(&self, scope: ChangeScope, ctx: &Context) {
+        let change = BoardChange {
+            board: self.view(),
+            scope,
+            components: &[],
+        };
+        ctx.published.board(change, Vec::new());
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     context::{BoardSocketEvent, Context, Fetched},
     inbound::InboundSocket,
     transport::{Opening, Reporter, Socket, Unread, Upgrade, fetch},
-    unseen::ChangeScope,
+    unseen::{BoardChange, ChangeScope},
 };
 
 impl Board {
@@ -30,6 +30,7 @@ impl Board {
         event: SocketEvent,
         ctx: &Context,
     ) -> Effects {
+        self.withhold(ctx);
         let current = self
             .socket
             .as_ref()
@@ -43,14 +44,18 @@ impl Board {
             self.state.heard(now.instant);
         }
         self.record(now, &event);
+        let mut quiet = true;
         if let SocketEvent::Reached(address) = &event
             && current
         {
+            quiet = false;
             log::debug!("{}: {address} answers attempt {attempt}", self.view().name);
             self.state.set_address(address.clone());
             self.publish(ctx);
         }
-        self.input(now, Input::Socket(attempt, event), ctx)
+        let mut effects = self.input(now, Input::Socket(attempt, event), ctx);
+        effects.quiet = quiet && effects.scope < Some(ChangeScope::Board);
+        effects
     }
 
     /// Keeps what arrived, for the traffic view.
@@ -121,9 +126,8 @@ impl Board {
         self.session.handle(now, input);
         let mut effects = Effects::default();
         let mut log = Vec::new();
-        let mut scope: Option<ChangeScope> = None;
         while let Some(output) = self.session.poll_output() {
-            scope = scope.max(self.scope_of(now, &output));
+            effects.scope = effects.scope.max(self.scope_of(now, &output));
             match output {
                 Output::Connect {
                     attempt,
@@ -174,9 +178,18 @@ impl Board {
                 }
             }
         }
-        if let Some(scope) = scope {
-            ctx.published.board(self.view(), scope, log);
+        let withheld = std::mem::take(&mut self.withheld);
+        if let Some(scope) = effects.scope {
+            let change = BoardChange {
+                board: self.view(),
+                scope,
+                components: self.state.changed_components(),
+            };
+            ctx.published.board(change, log);
+        } else if withheld {
+            ctx.published.restore(self.view());
         }
+        self.state.forget_changes();
         for (reply, outcome) in std::mem::take(&mut self.outcomes) {
             reply(outcome);
         }

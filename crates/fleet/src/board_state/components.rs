@@ -77,18 +77,23 @@ impl BoardState {
         at: SystemTime,
     ) -> Option<()> {
         let index = self.index_or_add(key)?;
+        self.changed.push(index);
         let keeps_past = self.keeps_past;
         let component = Arc::make_mut(&mut self.view).components.get_mut(index)?;
-        let mut reported = component.reported.clone();
-        reported.merge(change);
-        if !bounds::fits(&reported) {
-            return None;
-        }
         let changed = Some((at, origin.clone()));
         match Arc::get_mut(component) {
-            Some(component) => (component.reported, component.changed) = (reported, changed),
-            // Others have the old one, whose state need not be copied.
-            None => {
+            Some(component) if bounds::fit_together(&component.reported, change) => {
+                component.reported.merge(change);
+                component.changed = changed;
+            }
+            // Others may have the old one, whose state need not be copied
+            // twice.
+            _ => {
+                let mut reported = component.reported.clone();
+                reported.merge(change);
+                if !bounds::fits(&reported) {
+                    return None;
+                }
                 *component = Arc::new(ComponentView {
                     descriptor: Arc::clone(&component.descriptor),
                     reported,
@@ -110,6 +115,7 @@ impl BoardState {
     /// not create it.
     pub(super) fn known(&mut self, key: &ComponentKey) -> Option<&mut ComponentView> {
         let at = index_of(&self.view.components, key)?;
+        self.changed.push(at);
         Arc::make_mut(&mut self.view)
             .components
             .get_mut(at)
@@ -120,6 +126,7 @@ impl BoardState {
     /// key.
     pub(super) fn component(&mut self, key: &ComponentKey) -> Option<&mut ComponentView> {
         let at = self.index_or_add(key)?;
+        self.changed.push(at);
         Arc::make_mut(&mut self.view)
             .components
             .get_mut(at)

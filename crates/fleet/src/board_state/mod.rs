@@ -35,6 +35,9 @@ pub struct BoardState {
     /// Whether values over time and recent frames are kept, and changes are
     /// logged.
     keeps_past: bool,
+    /// The indices of components that changed since
+    /// [`BoardState::forget_changes`].
+    changed: Vec<usize>,
 }
 
 /// Events and when they happened, in this computer's time.
@@ -80,7 +83,19 @@ impl BoardState {
             logged: None,
             lock_known: false,
             keeps_past: true,
+            changed: Vec::new(),
         }
+    }
+
+    /// Which components changed, by their indices, until
+    /// [`Self::forget_changes`]; one may occur several times.
+    pub(crate) fn changed_components(&self) -> &[usize] {
+        &self.changed
+    }
+
+    /// The changes were published.
+    pub(crate) fn forget_changes(&mut self) {
+        self.changed.clear();
     }
 
     /// Keeps neither values over time nor recent frames, and logs no changes.

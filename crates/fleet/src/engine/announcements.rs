@@ -135,11 +135,11 @@ impl Engine {
             addresses,
             via: None,
         };
-        self.with(key, |board, ctx| {
+        self.with(now, key, |board, ctx| {
             board.announced(now, full_name, way, announcement, ctx)
         });
         if let Some(address) = addresses.first().filter(|_| elsewhere) {
-            self.with(key, |board, ctx| board.contested(now, address, ctx));
+            self.with(now, key, |board, ctx| board.contested(now, address, ctx));
         }
         if self.connect_to_all {
             self.input(now, key, Input::Connect);

@@ -88,7 +88,7 @@ impl Engine {
             addresses: &addresses,
             via: Some(via),
         };
-        self.with(key, |board, ctx| {
+        self.with(now, key, |board, ctx| {
             board.announced(now, full_name, way, announcement, ctx)
         });
         if self.connect_to_all {

@@ -53,7 +53,9 @@ impl Engine {
                 self.input(now, key, Input::FollowLog(wanted));
             }
             EngineCommand::FollowPreview(key, wanted) => {
-                self.with(key, |board, ctx| board.follow_preview(now, wanted, ctx));
+                self.with(now, key, |board, ctx| {
+                    board.follow_preview(now, wanted, ctx)
+                });
             }
             EngineCommand::Forget(key) => self.forget(now, key),
             EngineCommand::Ignore(id) => self.ignore(now, &id),
@@ -62,7 +64,9 @@ impl Engine {
                 self.input(now, key, Input::UpdateRequested(update));
             }
             EngineCommand::ImageRead(key, update, image) => {
-                self.with(key, |board, ctx| board.image_read(now, update, image, ctx));
+                self.with(now, key, |board, ctx| {
+                    board.image_read(now, update, image, ctx)
+                });
             }
             EngineCommand::CancelUpdate(key) => self.input(now, key, Input::CancelUpdate),
             EngineCommand::Command(key, _, reply) | EngineCommand::Toggle(key, _, _, reply)
@@ -73,10 +77,12 @@ impl Engine {
                 }
             }
             EngineCommand::Command(key, command, reply) => {
-                self.with(key, |board, ctx| board.command(now, command, reply, ctx));
+                self.with(now, key, |board, ctx| {
+                    board.command(now, command, reply, ctx)
+                });
             }
             EngineCommand::Toggle(key, id, component, reply) => {
-                self.with(key, |board, ctx| {
+                self.with(now, key, |board, ctx| {
                     board.toggle(now, id, component, reply, ctx)
                 });
             }
@@ -109,7 +115,7 @@ impl Engine {
         self.broker_keys();
         for key in self.roster.keys() {
             let keys = self.keys.clone().unwrap_or_default();
-            self.with(key, |board, ctx| board.set_keys(now, keys, ctx));
+            self.with(now, key, |board, ctx| board.set_keys(now, keys, ctx));
         }
     }
 
@@ -122,7 +128,9 @@ impl Engine {
         if let Some(family) = family {
             self.input(now, key, Input::Family(family));
         }
-        self.with(key, |board, ctx| board.typed_address(now, address, ctx));
+        self.with(now, key, |board, ctx| {
+            board.typed_address(now, address, ctx)
+        });
         self.input(now, key, Input::Connect);
     }
 

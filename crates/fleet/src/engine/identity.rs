@@ -32,7 +32,7 @@ impl Engine {
             .map(|owner| owner.view().address.to_string())
             .unwrap_or_default();
         self.input(now, key, Input::IdTaken { id, by });
-        self.with(owner, |owner, ctx| owner.contested(now, address, ctx));
+        self.with(now, owner, |owner, ctx| owner.contested(now, address, ctx));
     }
 
     /// A board stated its id. If that is the id of a board under another key,
@@ -88,7 +88,7 @@ impl Engine {
                     addresses: &addresses,
                     via: announced.via,
                 };
-                self.with(owner, |board, ctx| {
+                self.with(now, owner, |board, ctx| {
                     board.announced(now, full_name, way, announcement, ctx)
                 });
             }
@@ -99,7 +99,9 @@ impl Engine {
         match &view.given {
             Some(address) => {
                 let address = address.clone();
-                self.with(owner, |board, ctx| board.typed_address(now, address, ctx));
+                self.with(now, owner, |board, ctx| {
+                    board.typed_address(now, address, ctx)
+                });
             }
             // The address of a moment ago is as good as a typed one.
             None if view.inbound_from.is_none() && view.via.is_none() => {
@@ -125,7 +127,8 @@ impl Engine {
             && let Some(owner) = self.roster.with_id(id)
         {
             let address = board.view().address.clone();
-            self.with(owner, |owner, ctx| {
+            let now = self.now();
+            self.with(now, owner, |owner, ctx| {
                 owner.claim_withdrawn(&address, ctx);
                 Effects::default()
             });

@@ -106,7 +106,7 @@ impl Engine {
             return;
         }
         self.roster.confirm(now.instant, key);
-        self.with(key, |board, ctx| board.inbound(now, inbound, ctx));
+        self.with(now, key, |board, ctx| board.inbound(now, inbound, ctx));
     }
 
     /// Whether another board from this source can be added. A board that was

@@ -13,6 +13,7 @@ use std::{
     collections::BTreeSet,
     hash::{BuildHasher, RandomState},
     io,
+    pin::pin,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -49,6 +50,10 @@ use super::{
 
 pub(super) use commands::EngineCommand;
 use ignored::Ignored;
+
+/// How many events of sockets are handled in a row after the first, while
+/// commands wait.
+const TOGETHER: usize = 15;
 
 /// How long sockets have to send their close frames at the end.
 const SHUTDOWN: Duration = Duration::from_millis(250);
@@ -204,8 +209,13 @@ impl Engine {
         }: Inputs,
     ) {
         let (to_accept, mut inbound) = inbound_sockets();
+        let mut timer = pin!(sleep_until(far_away().into()));
         loop {
-            let next = self.next_deadline();
+            let next = self.next_deadline().unwrap_or_else(far_away).into();
+            // Most events do not move the earliest deadline.
+            if timer.deadline() != next {
+                timer.as_mut().reset(next);
+            }
             tokio::select! {
                 command = commands.recv() => match command {
                     Some(EngineCommand::End) | None => break,
@@ -215,10 +225,12 @@ impl Engine {
                         self.command(now, command);
                     }
                 },
-                Some(BoardSocketEvent { board, attempt, event, unread }) = socket_events.recv() => {
-                    unread.read(&event);
-                    let now = self.now();
-                    self.with(board, |board, ctx| board.socket_event(now, attempt, event, ctx));
+                Some(event) = socket_events.recv() => {
+                    self.socket_event(event);
+                    for _ in 0..TOGETHER {
+                        let Ok(event) = socket_events.try_recv() else { break };
+                        self.socket_event(event);
+                    }
                 }
                 Some(Fetched { board, attempt, path, body }) = answers.recv() => {
                     let now = self.now();
@@ -235,7 +247,7 @@ impl Engine {
                     let now = self.now();
                     self.inbound(now, socket);
                 }
-                () = sleep_until(next.unwrap_or_else(far_away).into()), if next.is_some() => {
+                () = &mut timer => {
                     let now = self.now();
                     self.tick(now);
                 }
@@ -289,7 +301,7 @@ impl Engine {
             && deadline <= now.instant
         {
             self.deadlines.pop_first();
-            self.with(key, |board, ctx| {
+            self.with(now, key, |board, ctx| {
                 *board.deadline() = None;
                 board.input(now, Input::Tick, ctx)
             });
@@ -322,18 +334,33 @@ impl Engine {
         self.seeds.hash_one(key)
     }
 
+    /// Passes an event of a socket to its board.
+    fn socket_event(&mut self, event: BoardSocketEvent) {
+        let BoardSocketEvent {
+            board,
+            attempt,
+            event,
+            unread,
+        } = event;
+        unread.read(&event);
+        let now = self.now();
+        self.with(now, board, |board, ctx| {
+            board.socket_event(now, attempt, event, ctx)
+        });
+    }
+
     /// Passes an input to a board.
     fn input(&mut self, now: Now, key: BoardKey, input: Input) {
-        self.with(key, |board, ctx| board.input(now, input, ctx));
+        self.with(now, key, |board, ctx| board.input(now, input, ctx));
     }
 
     /// Lets a board do something, then updates its deadline and its id.
-    fn with(&mut self, key: BoardKey, act: impl FnOnce(&mut Board, &Context) -> Effects) {
+    fn with(&mut self, now: Now, key: BoardKey, act: impl FnOnce(&mut Board, &Context) -> Effects) {
         let Some(board) = self.roster.get_mut(key) else {
             return;
         };
         let effects = act(board, &self.context);
-        let next = board.next_deadline(Instant::now());
+        let next = board.next_deadline(now.instant);
         let before = *board.deadline();
         // Each message moves it to later. The queue is changed once it is
         // reached: a tick that is too early does nothing.
@@ -345,6 +372,9 @@ impl Engine {
                 self.deadlines.remove(&(before, key));
             }
             self.deadlines.insert((next, key));
+        }
+        if effects.quiet {
+            return;
         }
         if effects.lost
             && let Some(mdns) = &self.mdns
@@ -358,12 +388,10 @@ impl Engine {
         let taken = effects
             .taken
             .map(|(id, owner)| (id, owner, board.view().address.to_string()));
-        self.roster.settle(Instant::now(), key);
+        self.roster.settle(now.instant, key);
         if let Some((id, owner, address)) = taken {
-            let now = self.now();
             self.id_taken(now, key, address, id, owner);
         } else if let Some((id, previous)) = effects.identified {
-            let now = self.now();
             self.identified(now, key, &id, previous);
         }
     }
@@ -394,7 +422,7 @@ impl Engine {
     }
 }
 
-/// Stands for a missing deadline; never waited for.
+/// Stands for a missing deadline; a tick without one does nothing.
 fn far_away() -> Instant {
     Instant::now() + Duration::from_secs(3_600)
 }

@@ -10,8 +10,8 @@ use std::{
 use super::{Content, Direction, WireFrame};
 
 /// The most frames, and the most bytes with [`HEAD`]. A thousand boards need
-/// 3 MB.
-pub(super) const PACKED: (usize, usize) = (24, 3 << 10);
+/// 2 MB.
+pub(super) const PACKED: (usize, usize) = (16, 2 << 10);
 
 /// A frame without its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl PackedFrames {
                 .max(self.bytes.len() + more);
             self.bytes.reserve_exact(doubled - self.bytes.len());
         }
-        self.bytes.extend(head.to_bytes(bytes.len()));
+        self.bytes.extend(&head.to_bytes(bytes.len()));
         self.bytes.extend(bytes);
         self.count += 1;
     }

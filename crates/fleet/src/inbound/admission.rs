@@ -58,10 +58,13 @@ pub(super) async fn admit(stream: TcpStream, from: SocketAddr) -> Option<Inbound
     )
     .await;
     match shaken {
-        Ok(Ok(socket)) => match stated? {
-            Stated::Board { id, locked } => Some(InboundSocket::new(id, locked, from, socket)),
-            Stated::Shelly => shelly(socket, from).await,
-        },
+        Ok(Ok(socket)) => {
+            let socket = Box::new(socket);
+            match stated? {
+                Stated::Board { id, locked } => Some(InboundSocket::new(id, locked, from, socket)),
+                Stated::Shelly => shelly(socket, from).await,
+            }
+        }
         Ok(Err(error)) => {
             log::info!(
                 "{from} connected and was refused: {}",

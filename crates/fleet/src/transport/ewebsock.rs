@@ -16,11 +16,12 @@ use std::{
 };
 
 use ewebsock::{Options, WsEvent, WsMessage};
+use futures_channel::mpsc::UnboundedReceiver;
+use futures_util::StreamExt;
 use link::socket::Ending;
 use net::client::find;
 use protocol::SUBPROTOCOL;
 use sanitize::bounds;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
     Attempt, Payload, Reporter, Request, SocketEvent, canceled, refused_with, slot, unreached,
@@ -93,7 +94,7 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
         options,
         Box::new(on_event),
     ) {
-        while let Some(message) = to_send.recv().await {
+        while let Some(message) = to_send.next().await {
             sender.send(match message {
                 Payload::Text(text) => WsMessage::Text(text),
                 Payload::Binary(bytes) | Payload::Mqtt { payload: bytes, .. } => {

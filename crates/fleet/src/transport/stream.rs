@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use futures_channel::mpsc::UnboundedReceiver;
+use futures_util::StreamExt;
 use link::socket::Ending;
 use net::client::Reached;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::mpsc::UnboundedReceiver,
     task::yield_now,
     time::timeout,
 };
@@ -56,7 +57,7 @@ async fn serve<F: Fn(SocketEvent)>(
                 }
                 Ok(0) | Err(_) => return reporter.end(Ending::Closed),
             },
-            message = to_send.recv() => {
+            message = to_send.next() => {
                 // The socket was dropped.
                 let Some(message) = message else { break };
                 let bytes = match &message {

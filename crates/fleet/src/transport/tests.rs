@@ -28,7 +28,7 @@ fn run<T>(test: impl Future<Output = T>) -> T {
 }
 
 fn open(transport: Transport, address: SocketAddr) -> (Socket, UnboundedReceiver<SocketEvent>) {
-    let (tell, told) = unbounded_channel();
+    let (tell, told) = tokio::sync::mpsc::unbounded_channel();
     let opening = Opening {
         transport,
         ..Opening::alone(to(address), "/")

@@ -5,17 +5,13 @@
 
 use std::{io, time::Duration};
 
+use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::{SinkExt, StreamExt};
 use link::socket::Ending;
 use net::client::Reached;
 use protocol::SUBPROTOCOL;
 use sanitize::bounds;
-use tokio::{
-    net::TcpStream,
-    sync::mpsc::{UnboundedReceiver, unbounded_channel},
-    task::yield_now,
-    time::timeout,
-};
+use tokio::{net::TcpStream, task::yield_now, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{
@@ -53,8 +49,10 @@ const WRITE_TOGETHER: usize = 4 * 1_024;
 /// reset.
 const DISCARDED: usize = 1_024 * 1_024;
 
-/// A WebSocket to a board, inbound or outbound.
-pub(crate) type Stream = WebSocketStream<TcpStream>;
+/// A WebSocket to a board, inbound or outbound. Boxed, because the task of a
+/// link would otherwise have room for several of them, one for each function
+/// that it passes through.
+pub(crate) type Stream = Box<WebSocketStream<TcpStream>>;
 
 /// Makes one attempt, and serves the connection until either side ends it.
 pub(super) async fn run<F: Fn(SocketEvent)>(
@@ -86,7 +84,7 @@ pub(crate) fn adopt(
     unread: Unread,
     tell: impl Fn(SocketEvent) + Send + Sync + 'static,
 ) -> Socket {
-    let (sender, to_send) = unbounded_channel();
+    let (sender, to_send) = unbounded();
     let reporter = Reporter::new(tell, unread);
     if let Some(first) = first {
         reporter.tell(SocketEvent::Text(first));
@@ -130,7 +128,8 @@ async fn open<F: Fn(SocketEvent)>(
         write_buffer_size: WRITE_TOGETHER,
         ..net::handshake::limits()
     };
-    Ok(WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(limits)).await)
+    let socket = WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(limits));
+    Ok(Box::new(socket.await))
 }
 
 fn unreachable(error: &io::Error) -> Ending {
@@ -188,7 +187,7 @@ async fn serve<F: Fn(SocketEvent)>(
                 },
                 None => return reporter.end(Ending::Closed),
             },
-            message = to_send.recv() => {
+            message = to_send.next() => {
                 // The socket was dropped.
                 let Some(message) = message else { break CloseReason::Plain };
                 let written = timeout(WRITE, write(&mut socket, message, &mut to_send)).await;
@@ -264,6 +263,7 @@ enum CloseReason {
 /// Sends the close frame, then waits a moment for the peer to end the
 /// connection. `reported` is dropped once the frame was sent.
 async fn end<T>(mut socket: Stream, reason: CloseReason, reported: T) {
+    let socket = &mut *socket;
     let leave = async {
         match reason {
             CloseReason::Answer => socket.flush().await,

@@ -32,6 +32,13 @@ fn a_change_is_outgoing_when_its_batch_ends() {
     at_the_board(&mut board, T0, "switch:0", json!({ "on": true }));
     let effects = board.take_effects();
     assert!(!effects.outgoing);
+    assert_eq!(effects.next_deadline, Some(T0));
+    board.run_until(T0);
+    assert!(board.take_effects().outgoing && board.has_outgoing(client));
+    take(&mut board, T0, client);
+    at_the_board(&mut board, T0, "switch:0", json!({ "on": false }));
+    let effects = board.take_effects();
+    assert!(!effects.outgoing);
     assert_eq!(effects.next_deadline, Some(limits::BATCH));
     board.run_until(limits::BATCH);
     assert!(board.take_effects().outgoing && board.has_outgoing(client));

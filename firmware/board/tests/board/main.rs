@@ -11,6 +11,7 @@
 )]
 
 mod any_input;
+mod batches;
 mod clients;
 mod commands;
 mod effects;

@@ -94,10 +94,14 @@ fn a_command_without_a_change_returns_the_current_seq_and_pushes_nothing() {
 }
 
 #[test]
-fn changes_at_the_board_are_batched_for_100_ms() {
+fn changes_after_a_push_are_collected_until_it_is_100_ms_old() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    at_the_board(&mut board, ms(1000), "sensor:0", json!({ "value": 21.0 }));
+    at_the_board(&mut board, ms(1000), "sensor:0", json!({ "value": 20.0 }));
+    assert_eq!(board.next_deadline(), Some(ms(1000)));
+    board.run_until(ms(1000));
+    assert_eq!(take(&mut board, ms(1000), client).len(), 1);
+    at_the_board(&mut board, ms(1020), "sensor:0", json!({ "value": 21.0 }));
     at_the_board(
         &mut board,
         ms(1040),
@@ -112,7 +116,7 @@ fn changes_at_the_board_are_batched_for_100_ms() {
     let got = take(&mut board, ms(1100), client);
     assert_eq!(got.len(), 1);
     let status = got[0].clone().status();
-    assert_eq!((status.prev, status.seq), (0, 1));
+    assert_eq!((status.prev, status.seq), (1, 2));
     assert_eq!(status.source, Some(Source::Physical));
     assert_eq!(
         status.components[&key("sensor:0")],

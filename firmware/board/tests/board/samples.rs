@@ -53,7 +53,7 @@ fn a_sensor_is_read_every_second_and_only_a_new_value_is_pushed() {
     );
     assert_eq!(
         (status.uptime_ms, status.source),
-        (5100, Some(Source::Physical))
+        (5000, Some(Source::Physical))
     );
 }
 

@@ -116,10 +116,8 @@ void SwitchboardWiFi::loop(uint32_t wait_ms) {
 
 sb_board *SwitchboardWiFi::board() {
     if (started() && !serving) {
-        /* `output` may run in it. */
-        serving = true;
-        sb_tick(&the_board, sb_esp_now());
-        serving = false;
+        /* What is due is left to `loop`, after all changes of this pass. */
+        sb_set_time(&the_board, sb_esp_now());
     }
     return &the_board;
 }

@@ -227,9 +227,10 @@ esp_err_t sb_esp_start(const sb_config *config) {
 
 sb_board *sb_esp_lock(void) {
     take_lock();
-    /* Not in a callback, where the board is not told the time. */
+    /* Not in a callback, where the board is not told the time. What is due is
+     * left to the board's task, after all changes within this lock. */
     if (depth == 1) {
-        sb_tick(&board, sb_esp_now());
+        sb_set_time(&board, sb_esp_now());
     }
     return &board;
 }
