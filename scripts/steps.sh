@@ -118,15 +118,23 @@ in_lanes() {
   done
 }
 
-# Interrupts the steps that run, with all of their processes, and waits for
-# them.
+# Ends the steps that run, with all of their processes: they are interrupted, as
+# by Ctrl-C; where that is ignored, as in a script in the background, they are
+# terminated.
 stop_steps() {
-  local name
-  for name in "${!groups[@]}"; do
-    kill -INT -- "-${groups[$name]}" 2>/dev/null || true
-    wait "${groups[$name]}" 2>/dev/null || true
+  local signal name tries
+  for signal in INT TERM KILL; do
+    for name in "${!groups[@]}"; do
+      kill "-$signal" -- "-${groups[$name]}" 2>/dev/null || unset "groups[$name]"
+    done
+    for ((tries = 0; tries < 30; tries++)); do
+      for name in "${!groups[@]}"; do
+        kill -0 -- "-${groups[$name]}" 2>/dev/null || unset "groups[$name]"
+      done
+      ((${#groups[@]} > 0)) || return 0
+      sleep 0.1
+    done
   done
-  groups=()
 }
 
 # A step counts as one result; if it ran cargo's tests, each of them counts. A
