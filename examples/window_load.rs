@@ -3,7 +3,7 @@
 //! pages by their keys, and prints a JSON object per page: the cost of frames
 //! and the processor time of threads. `benches/window` starts it next to
 //! virtual boards and prints its table; it has no targets. Linux only.
-//! `window_load [--seconds 10] [--warm-up 3] [--idle]`.
+//! `window_load [--seconds 10] [--warm-up 3] [--idle | --many]`.
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
 use std::{
@@ -11,15 +11,14 @@ use std::{
     io::{self, BufRead},
     mem, process,
     process::ExitCode,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use clap::Parser;
 use comparison::usage::Reading;
-use eframe::egui::{self, Event, Key, Modifiers};
-use fleet::{Fleet, LogEvent, Settings};
+use eframe::egui::{self, Key};
+use fleet::{Fleet, Settings};
 
 use gui::{App, SettingsFile};
 use serde_json::{Value, json};
@@ -27,6 +26,10 @@ use serde_json::{Value, json};
 #[path = "measured/threads.rs"]
 mod threads;
 use threads::Threads;
+
+#[path = "measured/window.rs"]
+mod window;
+use window::{Opened, Seen, Shared, Timed, Took};
 
 /// How long connecting may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -42,156 +45,37 @@ struct Arguments {
     /// Only the pages that are measured while nothing changes
     #[arg(long)]
     idle: bool,
+    /// Only the list of boards, at rest and scrolled all the time
+    #[arg(long, conflicts_with = "idle")]
+    many: bool,
 }
 
-/// A page, and the key that opens it; the last is not a page of the program.
-type Page = (&'static str, Option<Key>);
+/// What is measured, and how it is opened.
+type Page = (&'static str, Opened);
 
 const PAGES: &[Page] = &[
-    ("Boards, a board's page and the timeline", Some(Key::Num1)),
-    ("Dashboards, 24 tiles", Some(Key::Num2)),
-    ("Activity, 100,000 rows", Some(Key::Num4)),
-    ("Plots, 8 curves", Some(Key::Num5)),
-    ("Health, a row per board", Some(Key::Num6)),
-    ("Frames of a board", Some(Key::Num7)),
-    ("(a plain egui list of all boards)", None),
+    (
+        "Boards, a board's page and the timeline",
+        Opened::By(Key::Num1),
+    ),
+    ("Dashboards, 24 tiles", Opened::By(Key::Num2)),
+    ("Activity, 100,000 rows", Opened::By(Key::Num4)),
+    ("Plots, 8 curves", Opened::By(Key::Num5)),
+    ("Health, a row per board", Opened::By(Key::Num6)),
+    ("Frames of a board", Opened::By(Key::Num7)),
+    ("(a plain egui list of all boards)", Opened::Plain),
+];
+
+const MANY: &[Page] = &[
+    ("Boards, at rest", Opened::By(Key::Num1)),
+    ("Boards, the list is scrolled", Opened::Scrolled),
 ];
 
 /// Scenes shows nothing of any board here.
 const IDLE: &[Page] = &[
-    ("Boards, a board's page", Some(Key::Num1)),
-    ("Scenes, empty", Some(Key::Num3)),
+    ("Boards, a board's page", Opened::By(Key::Num1)),
+    ("Scenes, empty", Opened::By(Key::Num3)),
 ];
-
-/// How long something took, and for how much of that this thread was on a
-/// processor.
-#[derive(Clone, Copy)]
-struct Took {
-    elapsed: Duration,
-    busy: Duration,
-}
-
-/// The measurements of the page that is shown.
-#[derive(Default)]
-struct Seen {
-    logic: Vec<Took>,
-    ui: Vec<Took>,
-    /// How old the newest change was when a frame began.
-    delay: Vec<Duration>,
-}
-
-/// Shared by the window and the thread that goes through its pages.
-#[derive(Default)]
-struct State {
-    pressed: Vec<Key>,
-    plain: bool,
-    seen: Seen,
-    connected: usize,
-    happened: u64,
-    lost: u64,
-}
-
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<State>>);
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The program's window with a clock around it.
-struct Timed {
-    app: App,
-    shared: Shared,
-}
-
-impl eframe::App for Timed {
-    fn raw_input_hook(&mut self, _: &egui::Context, input: &mut egui::RawInput) {
-        for key in mem::take(&mut self.shared.lock().pressed) {
-            let modifiers = Modifiers::COMMAND;
-            input.events.push(Event::Key {
-                key,
-                physical_key: None,
-                pressed: true,
-                repeat: false,
-                modifiers,
-            });
-        }
-    }
-
-    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
-        let took = timed(|| self.app.logic(ctx, frame));
-        let model = &self.app.window().model;
-        let newest = model
-            .journal()
-            .newest_first()
-            .find(|entry| matches!(entry.what, LogEvent::Changed { .. }));
-        let mut state = self.shared.lock();
-        state.seen.logic.push(took);
-        state
-            .seen
-            .delay
-            .extend(newest.and_then(|entry| SystemTime::now().duration_since(entry.at).ok()));
-        (state.connected, state.happened, state.lost) = (
-            model.counts().connected,
-            model.journal().end(),
-            model.missed(),
-        );
-    }
-
-    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
-        let plain = self.shared.lock().plain;
-        let took = timed(|| match plain {
-            false => self.app.ui(ui, frame),
-            true => plain_list(ui, &self.app),
-        });
-        self.shared.lock().seen.ui.push(took);
-    }
-}
-
-fn timed(work: impl FnOnce()) -> Took {
-    let (begun, busy) = (Instant::now(), busy());
-    work();
-    Took {
-        busy: self::busy().saturating_sub(busy),
-        elapsed: begun.elapsed(),
-    }
-}
-
-/// How long this thread was on a processor.
-#[cfg(target_os = "linux")]
-fn busy() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::try_from(time).unwrap_or_default()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn busy() -> Duration {
-    Duration::ZERO
-}
-
-/// Every board with its first value, in the simplest way: each row in each
-/// frame, and frame after frame.
-fn plain_list(ui: &mut egui::Ui, app: &App) {
-    ui.ctx().request_repaint();
-    egui::CentralPanel::default().show(ui, |ui| {
-        egui::ScrollArea::vertical().show(ui, |ui| {
-            for board in app.window().model.in_order() {
-                ui.horizontal(|ui| {
-                    ui.label(&*board.name);
-                    ui.label(&*board.address);
-                    let value = board.components.first().map(|view| view.shown().0);
-                    ui.label(
-                        value
-                            .map(|value| json!(value).to_string())
-                            .unwrap_or_default(),
-                    );
-                });
-            }
-        });
-    });
-}
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
@@ -210,7 +94,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .collect::<Result<Vec<_>, _>>()?;
     let course = Course {
         boards: addresses.len(),
-        pages: if arguments.idle { IDLE } else { PAGES },
+        pages: match (arguments.idle, arguments.many) {
+            (true, _) => IDLE,
+            (_, true) => MANY,
+            _ => PAGES,
+        },
+        begun: Instant::now(),
         warm_up: Duration::try_from_secs_f64(arguments.warm_up)?,
         measured: Duration::try_from_secs_f64(arguments.seconds)?,
         shared: Shared::default(),
@@ -228,6 +117,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
         let (ctx, shared) = (cc.egui_ctx.clone(), course.shared.clone());
+        let boards = course.boards;
         thread::Builder::new()
             .name("course".to_owned())
             .spawn(move || {
@@ -239,6 +129,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Ok(Box::new(Timed {
             app: App::new(cc, fleet, settings, None),
             shared,
+            boards,
+            next: Instant::now(),
         }))
     });
     Ok(eframe::run_native(
@@ -273,6 +165,8 @@ fn settings(addresses: &[String]) -> gui::Settings {
 struct Course {
     boards: usize,
     pages: &'static [Page],
+    /// When the fleet was started.
+    begun: Instant,
     warm_up: Duration,
     measured: Duration,
     shared: Shared,
@@ -280,27 +174,32 @@ struct Course {
 
 impl Course {
     fn run(&self, ctx: &egui::Context) -> Result<(), Box<dyn Error>> {
-        let begun = Instant::now();
-        while self.shared.lock().connected < self.boards {
-            if begun.elapsed() > TIMEOUT {
-                return Err(format!(
-                    "only {} of {} boards",
-                    self.shared.lock().connected,
-                    self.boards
-                )
-                .into());
+        let complete = loop {
+            let (complete, connected) = {
+                let state = self.shared.lock();
+                (state.complete, state.connected)
+            };
+            if let Some(complete) = complete {
+                break complete.duration_since(self.begun);
+            }
+            if self.begun.elapsed() > TIMEOUT {
+                return Err(format!("only {connected} of {} boards", self.boards).into());
             }
             thread::sleep(Duration::from_millis(20));
-        }
-        for (name, key) in self.pages {
+        };
+        for (name, opened) in self.pages {
             {
                 let mut state = self.shared.lock();
-                state.pressed.extend(key);
-                state.plain = key.is_none();
+                state.opened = Some(*opened);
+                if let Opened::By(key) = opened {
+                    state.pressed.push(*key);
+                }
             }
             ctx.request_repaint();
             thread::sleep(self.warm_up);
-            println!("{}", self.look(name)?);
+            let mut seen = self.look(name)?;
+            seen["connected_ms"] = json!(complete.as_secs_f64() * 1e3);
+            println!("{seen}");
         }
         ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         ctx.request_repaint();

@@ -276,6 +276,11 @@ impl Settings {
             .filter_map(|(at, known)| Some((known.id.clone()?, at)))
             .collect();
         // Addresses change hands: use them only for boards without an id.
+        let mut by_address: HashMap<_, _> = known
+            .clone()
+            .rev()
+            .map(|(at, known)| (known.address.clone(), at))
+            .collect();
         let mut nameless: HashMap<_, _> = known
             .filter(|(_, known)| known.id.is_none())
             .map(|(at, known)| (known.address.clone(), at))
@@ -286,13 +291,22 @@ impl Settings {
                     .get(id)
                     .copied()
                     .or_else(|| nameless.remove(&board.address)),
-                None => self.boards.iter().position(|known| known.is(&board)),
+                None => {
+                    let at = by_address.get(&board.address).copied();
+                    let known = at.and_then(|at| self.boards.get(at));
+                    match known.is_none_or(|known| known.is(&board)) {
+                        true => at,
+                        // It has another address by now.
+                        false => self.boards.iter().position(|known| known.is(&board)),
+                    }
+                }
             };
             let at = there.unwrap_or(self.boards.len());
             match board.id.clone() {
                 Some(id) => by_id.insert(id, at),
                 None => nameless.insert(board.address.clone(), at),
             };
+            by_address.entry(board.address.clone()).or_insert(at);
             match self.boards.get_mut(at) {
                 Some(known) => *known = board,
                 None => self.boards.push(board),

@@ -23,4 +23,5 @@ pub(crate) mod session_reports;
 pub(crate) mod sessions;
 mod single_instance;
 pub(crate) mod state;
+mod wakes;
 pub(crate) mod workers;

@@ -106,7 +106,7 @@ impl App {
                         self.window.act_answered(act, &outcome);
                     }
                     self.window
-                        .answered(board, &component, &outcome, self.shown.as_ref());
+                        .answered(board, &component, &outcome, self.wakes.shown());
                 }
                 CommandReply::Call {
                     board,

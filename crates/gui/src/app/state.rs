@@ -25,6 +25,7 @@ use crate::{
         key_ring::KeyRing,
         notification_service::Notifications,
         session_reports::{Recorder, Replayer},
+        wakes::Wakes,
     },
     model::{
         action::Request,
@@ -32,13 +33,14 @@ use crate::{
         forgotten::to_remember,
         frame_context::FrameContext,
         notice::Notice,
+        pace::NEXT_FRAME,
         virtual_boards::{SampleBoards, Samples},
     },
     shell::window::Window,
 };
 use doctor::Examination;
 use eframe::egui;
-use fleet::{BoardView, Changes, Fleet, KnownBoard, Listening, LogEntry, Shown, Watch};
+use fleet::{BoardView, Changes, Fleet, KnownBoard, Listening, LogEntry};
 use jiff::tz::TimeZone;
 
 /// How long a frame may spend on changes of the fleet; the rest waits for the
@@ -61,7 +63,7 @@ const STARTS_FOR: Duration = Duration::from_secs(1);
 /// The window as an [`eframe::App`].
 pub struct App {
     pub(super) fleet: Fleet,
-    pub(super) watch: Watch,
+    pub(super) wakes: Wakes,
     /// Boards that were drained but not applied yet.
     pub(super) backlog: VecDeque<Arc<BoardView>>,
     /// Events that were drained but not applied yet.
@@ -71,8 +73,6 @@ pub struct App {
     pub(super) window: Window,
     pub(super) settings: Settings,
     pub(super) file: SettingsFile,
-    /// What the last frame showed.
-    pub(super) shown: Option<Shown>,
     /// The live previews that the fleet follows.
     pub(super) previews: Previews,
     /// The roster version whose boards are in the settings.
@@ -132,8 +132,7 @@ impl App {
         }
         let ctx = cc.egui_ctx.clone();
         file.on_change_of_problem(move || ctx.request_repaint());
-        let ctx = cc.egui_ctx.clone();
-        let watch = fleet.watch(move || ctx.request_repaint());
+        let wakes = Wakes::new(&fleet, &cc.egui_ctx);
         let mut window = Window::new(&cc.egui_ctx, &settings);
         if let Some(samples) = &samples {
             window.model.samples = Samples::new(samples.ids());
@@ -145,14 +144,13 @@ impl App {
         }
         let mut app = Self {
             fleet,
-            watch,
+            wakes,
             backlog: VecDeque::new(),
             events: VecDeque::new(),
             left_over: None,
             window,
             settings,
             file,
-            shown: None,
             previews: Previews::default(),
             remembered: None,
             looked: None,
@@ -232,7 +230,7 @@ impl App {
                 forgotten,
                 missed,
                 status,
-            } = self.watch.drain();
+            } = self.wakes.drain(begun);
             if let Some(Listening::Failed { address, problem }) =
                 status.as_ref().map(|status| &status.listening)
                 && !matches!(
@@ -262,7 +260,7 @@ impl App {
         self.left_over = None;
         if !(self.backlog.is_empty() && self.events.is_empty()) {
             self.left_over = Some(begun);
-            ctx.request_repaint();
+            ctx.request_repaint_after(NEXT_FRAME);
         }
     }
 
@@ -271,14 +269,14 @@ impl App {
         while let Some(board) = self.backlog.pop_front() {
             if self.is_wanted(&board) {
                 self.follow_link(&board, begun);
-                self.window.put(board, self.shown.as_ref());
+                self.window.put(board, self.wakes.shown());
             }
             if begun.elapsed() > budget {
                 return;
             }
         }
         while let Some(entry) = self.events.pop_front() {
-            self.window.add_event(entry, self.shown.as_ref(), begun);
+            self.window.add_event(entry, self.wakes.shown(), begun);
             if begun.elapsed() > budget {
                 return;
             }
@@ -422,11 +420,7 @@ impl eframe::App for App {
                 Request::Task(task) => self.run_task(task, ui.ctx()),
             }
         }
-        let shown = context.shown();
-        if self.shown.as_ref() != Some(&shown) {
-            self.watch.shows(shown.clone());
-            self.shown = Some(shown);
-        }
+        self.wakes.shows(context.shown(), &self.window.model);
         let previews = self.previews.drawn(context.now, &context.previews());
         self.follow_previews(&previews);
         if let Some(delay) = previews.again_in {

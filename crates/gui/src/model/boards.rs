@@ -33,10 +33,19 @@ use fleet::{BoardKey, BoardView, Changes, FleetStatus, LogEntry, LogEvent};
 /// Pushes are remembered to light their cards; beyond this many, old ones are
 /// dropped once a second.
 const LIT: usize = 256;
+const LIT_FOR: Duration = Duration::from_secs(1);
 
 /// Sorts by name as people do (`Bench 2` before `Bench 10`), then by id, then
 /// by key.
 type SortKey = (String, Option<Arc<str>>, BoardKey);
+
+/// A component's card, lit by a push.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lit {
+    pub(crate) at: Instant,
+    /// Whether the push before was less than [`LIT_FOR`] earlier.
+    pub(crate) again: bool,
+}
 
 struct ListedBoard {
     view: Arc<BoardView>,
@@ -66,7 +75,7 @@ pub struct Model {
     roster_version: u64,
     /// Boards by their ids and addresses.
     names: HashMap<Arc<str>, BoardKey>,
-    order: Vec<SortKey>,
+    order: BTreeSet<SortKey>,
     name_counts: HashMap<String, usize>,
     counts: Counts,
     find: String,
@@ -97,7 +106,7 @@ pub struct Model {
     timeline: Timeline,
     missed: u64,
     status: FleetStatus,
-    lit: HashMap<(BoardKey, ComponentKey), Instant>,
+    lit: HashMap<(BoardKey, ComponentKey), Lit>,
     /// When old entries of `lit` were last dropped.
     swept: Option<Instant>,
 }
@@ -240,15 +249,12 @@ impl Model {
 
     fn insert_sort_key(&mut self, sort_key: SortKey) {
         *self.name_counts.entry(sort_key.0.clone()).or_default() += 1;
-        let at = self.order.binary_search(&sort_key).unwrap_or_else(|at| at);
-        self.order.insert(at, sort_key);
+        self.order.insert(sort_key);
         self.arranged = None;
     }
 
     fn remove_sort_key(&mut self, sort_key: &SortKey) {
-        if let Ok(at) = self.order.binary_search(sort_key) {
-            self.order.remove(at);
-        }
+        self.order.remove(sort_key);
         if let Some(count) = self.name_counts.get_mut(&sort_key.0) {
             *count -= 1;
             if *count == 0 {
@@ -280,12 +286,25 @@ impl Model {
     pub fn add_event(&mut self, entry: Arc<LogEntry>, now: Instant) {
         if let LogEvent::Changed { component, .. } | LogEvent::Event { component, .. } = &entry.what
         {
-            let faded = |at: &Instant| now.saturating_duration_since(*at) >= Duration::from_secs(1);
+            let faded = |at: &Instant| now.saturating_duration_since(*at) >= LIT_FOR;
             if self.lit.len() >= LIT && self.swept.as_ref().is_none_or(faded) {
-                self.lit.retain(|_, at| !faded(at));
+                self.lit.retain(|_, lit| !faded(&lit.at));
                 self.swept = Some(now);
             }
-            self.lit.insert((entry.board, component.clone()), now);
+            let lit = Lit {
+                at: now,
+                again: false,
+            };
+            let again = |lit: &mut Lit| {
+                *lit = Lit {
+                    at: now,
+                    again: !faded(&lit.at),
+                }
+            };
+            self.lit
+                .entry((entry.board, component.clone()))
+                .and_modify(again)
+                .or_insert(lit);
         }
         self.own_clients.notice(&entry);
         self.timeline.add(&entry);
@@ -353,8 +372,8 @@ impl Model {
         self.counts
     }
 
-    /// When a component's card was lit by a push.
-    pub fn lit(&self, board: BoardKey, component: &ComponentKey) -> Option<Instant> {
+    /// Whether a component's card was lit by a push.
+    pub(crate) fn lit(&self, board: BoardKey, component: &ComponentKey) -> Option<Lit> {
         self.lit.get(&(board, component.clone())).copied()
     }
 

@@ -23,6 +23,7 @@ pub(crate) mod metering;
 pub(crate) mod name_lookup;
 pub(crate) mod notice;
 pub(crate) mod own_clients;
+pub(crate) mod pace;
 pub(crate) mod page_context;
 pub(crate) mod parts;
 pub(crate) mod pin;

@@ -106,6 +106,8 @@ pub struct Window {
     page: Page,
     pub(crate) pages: Pages,
     background: BackgroundNotices,
+    /// Whether the notice about links has changed since the last frame.
+    links_changed: bool,
     layout: Layout,
     system_fonts: fonts::SystemFonts,
     opened: Option<Instant>,
@@ -162,6 +164,7 @@ impl Window {
             page: settings.place,
             pages: Pages::new(settings),
             background: BackgroundNotices::default(),
+            links_changed: false,
             layout: settings.layout,
             system_fonts,
             opened: None,
@@ -251,6 +254,10 @@ impl Window {
             self.drawer.show(ui, &context, &mut self.find);
         } else {
             self.drawer.close();
+        }
+        // Once per frame: all boards may have lost their links.
+        if std::mem::take(&mut self.links_changed) {
+            self.toasts.links(self.background.links(&self.model));
         }
         let in_timeline = !self.model.is_empty() && self.timeline.shows_all(ui.ctx(), self.page);
         if self.toasts.settle(&context, in_timeline) {
@@ -379,12 +386,9 @@ impl Window {
     }
 
     /// Applies an event; if it is about the link of a board that is not shown,
-    /// a notice says so.
+    /// the next frame has a notice that says so.
     pub(crate) fn add_event(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
-        if self.background.add_event(&entry, &self.model, shown) {
-            let news = self.background.links(&self.model);
-            self.toasts.links(news);
-        }
+        self.links_changed |= self.background.add_event(&entry, &self.model, shown);
         self.announcements.add_event(&entry, &self.model, shown);
         self.model.add_event(entry, now);
     }

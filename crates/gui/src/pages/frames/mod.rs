@@ -9,13 +9,15 @@ mod shell_command;
 mod subscription;
 mod suggestions;
 
+use std::time::Instant;
+
 use eframe::egui::{
     Align, Align2, Button, CentralPanel, Frame, Key, Label, Layout, Margin, Panel, RichText,
     ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use crate::{
-    model::{boards::Model, frame_context::FrameContext, page_context::PageContext},
+    model::{boards::Model, frame_context::FrameContext, pace::Pace, page_context::PageContext},
     widgets::{
         board_choice, icon,
         page_view::PageView,
@@ -97,8 +99,11 @@ impl PageView for Frames {
             && let Some(subscription) = &mut self.subscription
         {
             subscription.update(&board);
-            let ctx = ui.ctx().clone();
-            board.frames.wake_with_next(move || ctx.request_repaint());
+            let (ctx, pace) = (ui.ctx().clone(), Pace::default());
+            pace.drawn(context.now);
+            board
+                .frames
+                .wake_with_next(move || pace.request_frame(&ctx, Instant::now()));
         }
         self.toolbar(ui, context.model, &board);
         ui.add_space(UNIT);

@@ -9,6 +9,7 @@ use crate::{
     model::{
         action::BoardCommand,
         metering::Metering,
+        pace::READINGS,
         page_context::PageContext,
         parts,
         pin::{Pin, component_name},
@@ -181,13 +182,17 @@ pub(super) fn labels(board: &BoardView) -> HashMap<&str, usize> {
 /// How strongly a card is highlighted after a push: 1 at first, then fading
 /// to 0.
 pub(crate) fn flash(context: &PageContext<'_>, board: BoardKey, component: &ComponentKey) -> f32 {
-    let Some(at) = context.model.lit(board, component) else {
+    let Some(lit) = context.model.lit(board, component) else {
         return 0.0;
     };
-    let age = context.now.saturating_duration_since(at).as_secs_f32();
+    let age = context.now.saturating_duration_since(lit.at).as_secs_f32();
     if age >= theme::FLASH {
         return 0.0;
     }
-    context.moving();
+    // A value that keeps changing stays lit, with little to animate.
+    match lit.again {
+        true => context.again_in(READINGS),
+        false => context.moving(),
+    }
     lerp(1.0..=0.0, age / theme::FLASH)
 }
