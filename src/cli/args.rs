@@ -68,6 +68,12 @@ An address or an id is fastest: a name waits 0.4 s for other boards with the
 same name, a prefix 2 s. A name that looks like an address, such as Lamp:2, is
 tried as a name for 2 s first; ws://lamp:2 is always an address.
 
+set, toggle, press, open, close, stop, install and call, and show without
+--json, remember where they found a board by its id or its name, and go there
+first the next time. A board with another id at that address gets no command. A
+second board with the same name is noticed at the latest after an hour, or as
+soon as switchboard list sees both; an id always means one board.
+
 Exit status: 0 success; 1 refused by the board; 2 usage error; 3 no such board,
 or several; 4 no response in time; 5 the doctor found a fault; 6 a check failed.";
 

@@ -14,7 +14,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    Failure, done,
+    Failure, done, remembered,
     watching::{Reach, Watching, locate},
 };
 use fleet::{BoardKey, BoardView, CredentialKind, Family, Fleet, LinkProblem, LinkState, Outcome};
@@ -48,6 +48,48 @@ impl Client {
         };
         client.wait_until_connected(board)?;
         Ok(client)
+    }
+
+    /// The same for a command that needs the board only once, and not where it
+    /// moves to meanwhile. A board that an earlier command found is tried at
+    /// the same address first.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub(super) fn connect_once(reach: Reach<'_>, board: &str) -> Result<Self, Failure> {
+        if let Some(client) = remembered::connect(reach, board)? {
+            return Ok(client);
+        }
+        let client = Self::connect(reach, board)?;
+        if client.watching.discovers() {
+            let found = client.board()?;
+            remembered::keep(board, &found, client.watching.has_key(&found));
+            remembered::forget_namesakes(client.watching.boards());
+        }
+        Ok(client)
+    }
+
+    /// A connection that is being made.
+    pub(super) const fn at(watching: Watching, key: BoardKey) -> Self {
+        Self { watching, key }
+    }
+
+    /// Waits until the board has stated its id; `false` if it does not in time,
+    /// or something else answers.
+    pub(super) fn states_its_id(&mut self, end: Instant) -> bool {
+        loop {
+            match self.watching.boards().get(&self.key) {
+                Some(board) if board.info.is_some() => return true,
+                Some(board) if matches!(board.link, LinkState::Unreachable { .. }) => {
+                    // What it lacks may be a key.
+                    return is_about_its_key(&board.link);
+                }
+                _ => {}
+            }
+            if self.watching.wait(end).is_none() {
+                return false;
+            }
+        }
     }
 
     /// The same, if the board runs the firmware of Switchboard.
@@ -141,7 +183,11 @@ impl Client {
         }
     }
 
-    fn wait_until_connected(&mut self, typed: &str) -> Result<(), Failure> {
+    /// Waits until the board is connected.
+    ///
+    /// # Errors
+    /// If the connection fails, or takes too long.
+    pub(super) fn wait_until_connected(&mut self, typed: &str) -> Result<(), Failure> {
         let end = Instant::now() + CONNECT_TIMEOUT + Duration::from_secs(1);
         loop {
             if let Some(board) = self.watching.boards().get(&self.key) {
@@ -164,6 +210,17 @@ impl Client {
             }
         }
     }
+}
+
+/// Whether a board is not connected to because its key cannot be read.
+const fn is_about_its_key(link: &LinkState) -> bool {
+    matches!(
+        link,
+        LinkState::Unreachable {
+            problem: LinkProblem::KeyUnavailable { .. },
+            ..
+        }
+    )
 }
 
 /// Whether a board runs the firmware of Switchboard.

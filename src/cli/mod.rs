@@ -28,6 +28,7 @@ mod progress_bar;
 mod provision;
 mod proxy;
 mod record;
+mod remembered;
 #[cfg(feature = "window")]
 mod replay;
 mod scene;
@@ -255,7 +256,11 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
         Command::Demo { .. } => Ok(()),
         Command::List { wait, json } => list(reach, wait.0, &mut Printer::new(json)),
         Command::Show { board, json } => {
-            let client = Client::connect(reach, &board)?;
+            // The JSON contains the announcement.
+            let client = match json {
+                true => Client::connect(reach, &board),
+                false => Client::connect_once(reach, &board),
+            }?;
             let board = client.board()?;
             Ok(Printer::new(json).board(&board)?)
         }
@@ -435,6 +440,7 @@ fn list(reach: Reach<'_>, wait: Duration, printer: &mut Printer) -> Result<(), F
     let mut watching = Watching::start(reach, true, true)?;
     let end = Instant::now() + wait;
     while watching.wait(end).is_some() {}
+    remembered::forget_namesakes(watching.boards());
     let mut boards: Vec<_> = watching.boards().values().cloned().collect();
     boards.sort_by_cached_key(|board| (board.name.to_lowercase(), board.id.clone()));
     printer.boards(&boards)?;
@@ -458,7 +464,7 @@ fn one_command(
     printer: &mut Printer,
     command: impl FnOnce(&Client, client::Reply),
 ) -> Result<(), Failure> {
-    let client = Client::connect(reach, &target.board)?;
+    let client = Client::connect_once(reach, &target.board)?;
     let outcome = client.outcome(|reply| command(&client, reply))?;
     let board = client.board()?;
     let (result, took) = done(&board.name, outcome)?;
@@ -482,7 +488,7 @@ fn call(reach: Reach<'_>, board: &str, method: &str, params: Option<&str>) -> Re
             ))
         })?,
     };
-    let client = Client::connect(reach, board)?;
+    let client = Client::connect_once(reach, board)?;
     let result = client.call(method, params)?;
     Ok(writeln!(output::out(), "{}", plain::json(&result))?)
 }

@@ -14,12 +14,12 @@ use std::{
 use super::{
     Failure,
     find::{Match, Named, NotFound, find},
-    output,
+    output, remembered,
 };
 use disk::keys::{Loaded, Store, StoreError};
 use fleet::{
-    BoardKey, BoardView, Broker, BrokerStatus, Changes, Fleet, LOGIN_ADVICE, Listening, Lookout,
-    Settings, TypedKind, Watch, typed_kind,
+    BoardKey, BoardView, Broker, BrokerStatus, Changes, Fleet, KnownBoard, LOGIN_ADVICE, Listening,
+    Lookout, Settings, TypedKind, Watch, typed_kind,
 };
 use keys::{Key, Keys};
 use text::matching::{Fit, Typed};
@@ -112,6 +112,47 @@ impl Watching {
             .map_err(|error| Failure::Usage(error.to_string()))
     }
 
+    /// Connects only to a board that an earlier command knew, without
+    /// discovery. `typed` was typed for it. `None` if its address is invalid,
+    /// or `typed` is the id of another board for which there is a key.
+    ///
+    /// # Errors
+    /// If a key file cannot be read, or other users can read it too.
+    pub(super) fn recall(
+        keys: &Store,
+        typed: &str,
+        known: KnownBoard,
+        has_key: bool,
+    ) -> Result<Option<(Self, BoardKey)>, Failure> {
+        let typed = typed.trim().to_ascii_lowercase();
+        let id = known.id.clone().unwrap_or_default();
+        let keys = usable(match has_key {
+            true => keys.load(),
+            false => keys.load_for(&[&id, &typed]),
+        })?;
+        let is_of_another = typed != id && keys.get(&typed).is_some();
+        if is_of_another {
+            return Ok(None);
+        }
+        let mut watching = Self::with(Settings {
+            discovery: None,
+            keys: Some(keys),
+            ..Settings::default()
+        })?;
+        if watching.fleet.recall(known).is_err() {
+            return Ok(None);
+        }
+        let end = Instant::now() + DISCOVERY;
+        loop {
+            if let Some(key) = watching.boards.keys().next().copied() {
+                return Ok(Some((watching, key)));
+            }
+            if watching.wait(end).is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
     /// Discovers boards without connecting to any.
     pub(super) fn look(lookout: Lookout) -> Result<Self, Failure> {
         Self::with(Settings {
@@ -167,6 +208,17 @@ impl Watching {
                 return Err(Failure::NoAnswer(format!("cannot listen at {requested}")));
             }
         }
+    }
+
+    /// Whether boards are discovered.
+    pub(super) fn discovers(&self) -> bool {
+        self.fleet.lookout().is_some()
+    }
+
+    /// Whether this computer has a key or a password for a board.
+    pub(super) fn has_key(&self, board: &BoardView) -> bool {
+        let id = board.id.as_deref().unwrap_or_default();
+        self.keys.get(id).is_some() || self.keys.password(id).is_some()
     }
 
     /// Where inbound connections are accepted, if they are.
@@ -308,11 +360,12 @@ pub(super) fn locate(
         return Ok(None);
     }
     let mut watching = Watching::start(reach, true, false)?;
-    if kind == TypedKind::NameOrAddress {
-        return Ok(discover_exactly(&mut watching, typed)?.map(|key| (watching, key)));
-    }
-    let key = discover(&mut watching, typed)?;
-    Ok(Some((watching, key)))
+    let found = match kind {
+        TypedKind::NameOrAddress => discover_exactly(&mut watching, typed),
+        _ => discover(&mut watching, typed).map(Some),
+    };
+    remembered::forget_namesakes(watching.boards());
+    Ok(found?.map(|key| (watching, key)))
 }
 
 /// Waits until the board that `typed` refers to announces itself. An id matches
@@ -397,7 +450,10 @@ fn discover_exactly(watching: &mut Watching, typed: &str) -> Result<Option<Board
 /// # Errors
 /// If a key file cannot be read, or other users can read it too.
 pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
-    let Loaded { keys, problem } = keys.load();
+    usable(keys.load())
+}
+
+fn usable(Loaded { keys, problem }: Loaded) -> Result<Keys, Failure> {
     match problem {
         Some(problem @ StoreError::Keychain(_)) => {
             output::say(problem);

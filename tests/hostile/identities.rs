@@ -16,7 +16,7 @@ use std::{
 use fleet::{BoardView, Fleet, LinkState, Listening, Outcome, Settings, Watch};
 use noise::{Hello, Key, Role};
 use protocol::{Code, RpcError};
-use serde_json::json;
+use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket, client::IntoClientRequest};
 use virtual_board::{Options, Profile, VirtualBoards};
 
@@ -121,12 +121,24 @@ fn connect(to: SocketAddr, id: &str, locked: bool) -> Option<WebSocket<TcpStream
         .map(|(socket, _)| socket)
 }
 
+/// The highest number of a field in what the app said.
+fn most(said: &[Value], field: &str) -> u64 {
+    let numbers = said.iter().filter_map(|line| line[field].as_u64());
+    numbers.max().unwrap_or_default()
+}
+
 #[test]
 fn a_board_announced_after_six_thousand_false_ones_is_found() {
     let mut stage = Stage::set();
     let liar = Liar::of(&stage.service);
     let begun = Instant::now();
-    for number in 0..6_600_u32 {
+    // More where a busy machine loses some of the packets: the list has to
+    // fill.
+    for number in 0..20_000_u32 {
+        stage.said.extend(stage.app.said());
+        if number >= 6_600 && most(&stage.said, "met") > 4_200 {
+            break;
+        }
         // Half of them at one address, half at one address each. Nothing
         // listens there.
         let [_, _, high, low] = number.to_be_bytes();
@@ -153,15 +165,7 @@ fn a_board_announced_after_six_thousand_false_ones_is_found() {
     let started = Instant::now();
     stage.shows(&address, |shown| shown["link"] == "connected");
     let found = started.elapsed();
-    let most = |field: &str| {
-        stage
-            .said
-            .iter()
-            .filter_map(|line| line[field].as_u64())
-            .max()
-            .unwrap_or_default()
-    };
-    let (met, listed) = (most("met"), most("boards"));
+    let (met, listed) = (most(&stage.said, "met"), most(&stage.said, "boards"));
     let told = format!(
         "{met} met, {listed} listed at most; the late board connected in {} ms",
         found.as_millis()

@@ -236,6 +236,7 @@ impl Scan {
             address,
             by_hand: false,
             announced: addresses,
+            ..KnownBoard::default()
         });
     }
 

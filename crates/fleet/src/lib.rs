@@ -134,6 +134,9 @@ pub struct KnownBoard {
     /// Where it was announced, if this run discovered it already; these are
     /// used instead of `address`.
     pub announced: Candidates,
+    /// Only the board with this id is meant: another one at its address is not
+    /// connected to.
+    pub only_this_id: bool,
 }
 
 /// The fleet. On drop it closes every link and ends its thread.

@@ -31,6 +31,9 @@ pub enum Input {
     UseAnnouncement(Announced),
     /// The board had this id when an earlier run knew it.
     KnownId(String),
+    /// Only the board with this id is meant: another one that answers at its
+    /// address is not connected to.
+    OnlyId(String),
     /// The board is of this family: the user said so, or an earlier run knew
     /// it.
     Family(Family),

@@ -145,6 +145,19 @@ impl Store {
         loaded
     }
 
+    /// The same for a program that only connects to boards with these ids: if
+    /// none of them is on the list of boards that have a key, the keychain is
+    /// not opened.
+    pub fn load_for(&self, boards: &[&str]) -> Loaded {
+        if let (Place::Keychain(_), Some(folder)) = (&self.place, &self.folder)
+            && known::read(folder)
+                .is_ok_and(|known| !boards.iter().any(|board| known.contains(*board)))
+        {
+            return Loaded::of(file::read(&folder.join(NAME)));
+        }
+        self.load()
+    }
+
     /// Compares the loaded keys with the list of boards that have one, and
     /// updates that list.
     fn compare(&self, loaded: &mut Loaded, folder: &Path) {
@@ -682,5 +695,34 @@ mod tests {
         assert!(matches!(store.add(key("sb-1")), Err(StoreError::NoPlace)));
         assert!(matches!(store.rehearse(), Err(StoreError::NoPlace)));
         assert!(store.load().problem.is_none());
+    }
+
+    #[test]
+    fn the_keychain_is_opened_only_for_boards_that_may_have_a_key() -> Tested {
+        let folder = tempfile::tempdir()?;
+        let vault = Arc::new(Pretended::default());
+        let wait = Duration::from_millis(50);
+        let store = Store::with(vault.clone(), folder.path().to_owned(), wait);
+        store.add(key("sb-1"))?;
+        *vault.fails.lock().unwrap() = Some(Fails::Locked);
+        assert!(store.load_for(&["sb-2"]).problem.is_none());
+        for boards in [&["sb-1"][..], &["sb-2", "sb-1"]] {
+            let loaded = store.load_for(boards);
+            assert!(loaded.problem.is_some());
+            assert!(loaded.keys.unavailable("sb-1").is_some());
+        }
+        *vault.fails.lock().unwrap() = None;
+        assert!(store.load_for(&["sb-1"]).keys.get("sb-1").is_some());
+        // Keys in the file count, whatever the list says.
+        file::write_secret(
+            &folder.path().join(NAME),
+            &Keys::from(key("sb-3")).to_text(),
+        )?;
+        assert!(store.load_for(&["sb-3"]).keys.get("sb-3").is_some());
+        // If the list cannot be read, any board may have one.
+        fs::remove_file(folder.path().join("locked-boards"))?;
+        fs::create_dir(folder.path().join("locked-boards"))?;
+        assert!(store.load_for(&["sb-2"]).problem.is_some());
+        Ok(())
     }
 }

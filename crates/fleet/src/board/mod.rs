@@ -178,8 +178,14 @@ impl Board {
         {
             self.state.set_typed_address(address);
         }
-        if let Some(id) = &known.id {
-            self.session.handle(now, Input::KnownId(id.clone()));
+        if let Some(id) = known.id.clone() {
+            self.session.handle(
+                now,
+                match known.only_this_id {
+                    true => Input::OnlyId(id),
+                    false => Input::KnownId(id),
+                },
+            );
         }
         self.session.handle(now, Input::Family(known.family));
     }

@@ -272,8 +272,9 @@ impl Session {
     }
 
     /// Checks whether another board answers where this one is announced,
-    /// connected from, or known to be. A board with a key or a password keeps
-    /// its id, even if a peer at its address claims another one.
+    /// connected from, or known to be. A board with a key or a password, and
+    /// one that only this id means, keeps its id, even if a peer at its address
+    /// claims another one.
     pub(super) fn check_expected(&self, found: &str) -> Result<(), LinkProblem> {
         let another = |expected: &String| {
             Err(LinkProblem::AnotherBoard {
@@ -285,7 +286,10 @@ impl Session {
             let has_password = |keys: &Keys| keys.password(id).is_some();
             self.key_of(id).is_some() || self.keys.as_ref().is_some_and(has_password)
         };
-        let pinned = self.id.as_ref().filter(has_secret);
+        let pinned = self
+            .id
+            .as_ref()
+            .filter(|id| self.is_id_fixed || has_secret(id));
         let expected = self.inbound().map(|inbound| &inbound.id).or(pinned);
         if let Some(expected) = expected.filter(|expected| *expected != found) {
             return another(expected);

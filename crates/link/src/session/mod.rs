@@ -80,6 +80,8 @@ pub struct Session {
     typed_address: Option<String>,
     /// The board's id, as it stated last or an earlier run knew it.
     id: Option<String>,
+    /// No board with another id is connected to.
+    is_id_fixed: bool,
     /// The board was subscribed to in this run: its own word outweighs what is
     /// announced about it.
     was_connected: bool,
@@ -120,6 +122,7 @@ impl Session {
             guess: None,
             typed_address: None,
             id: None,
+            is_id_fixed: false,
             was_connected: false,
             keys: Some(Keys::default()),
             last_lock: None,
@@ -161,6 +164,7 @@ impl Session {
             Input::Announced(announced) => self.announced(now.instant, announced),
             Input::UseAnnouncement(announced) => self.use_announcement(now.instant, announced),
             Input::KnownId(id) => self.id = Some(id),
+            Input::OnlyId(id) => (self.id, self.is_id_fixed) = (Some(id), true),
             Input::Family(family) => {
                 self.guess = None;
                 self.is_family_known = true;

@@ -424,3 +424,32 @@ fn a_board_that_states_an_invalid_id_is_disconnected() {
         );
     }
 }
+
+#[test]
+fn another_board_at_the_address_of_the_only_one_that_is_meant_is_not_connected_to() {
+    let mut bench = Bench::new();
+    bench.input(Input::OnlyId("lamp-2".into()));
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
+    assert_eq!(
+        bench.problem(),
+        LinkProblem::AnotherBoard {
+            expected: "lamp-2".into(),
+            found: "lamp-1".into()
+        }
+    );
+    assert!(
+        !bench
+            .reports
+            .iter()
+            .any(|report| matches!(report, Report::Info(_)))
+    );
+
+    let mut bench = Bench::new();
+    bench.input(Input::OnlyId("lamp-1".into()));
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
+}
