@@ -3,7 +3,7 @@
 //! gap while the link was down; drops are marked.
 
 use eframe::egui::{
-    Align2, Label, Pos2, Rect, Response, RichText, Sense, Shape, Stroke, Ui, WidgetInfo,
+    Align2, Label, Pos2, Rect, Response, RichText, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo,
     accesskit::Role, pos2, vec2,
 };
 
@@ -143,8 +143,13 @@ fn over_time(
             .map(|pointer| data_area(response.rect, x, figure, has_times).value_at_x(pointer.x))
             .filter(|at| (x.low..=x.high).contains(at)));
     }
-    if *cursor != hovered {
-        *cursor = hovered;
+    // The plots above have shown the cursor of the last frame. The time under a
+    // pointer at rest is drawn with the next readings.
+    let moved = cursor.is_some() != hovered.is_some()
+        || ui.input(|input| input.pointer.delta() != Vec2::ZERO);
+    let differs = *cursor != hovered;
+    *cursor = hovered;
+    if moved && differs {
         ui.ctx().request_repaint();
     }
 }
