@@ -301,17 +301,10 @@ impl Engine {
             && deadline <= now.instant
         {
             self.deadlines.pop_first();
-            if let Some(board) = self.roster.get_mut(key) {
+            self.with(now, key, |board, ctx| {
                 *board.deadline() = None;
-                // Messages have moved it since.
-                let next = board.next_deadline(now.instant);
-                if let Some(next) = next.filter(|next| *next > now.instant) {
-                    *board.deadline() = Some(next);
-                    self.deadlines.insert((next, key));
-                    continue;
-                }
-            }
-            self.with(now, key, |board, ctx| board.input(now, Input::Tick, ctx));
+                board.input(now, Input::Tick, ctx)
+            });
         }
     }
 
@@ -370,7 +363,7 @@ impl Engine {
         let next = board.next_deadline(now.instant);
         let before = *board.deadline();
         // Each message moves it to later. The queue is changed once it is
-        // reached.
+        // reached: a tick that is too early does nothing.
         if let Some(next) = next
             && before.is_none_or(|before| next < before)
         {
