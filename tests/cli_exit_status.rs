@@ -186,7 +186,7 @@ fn a_board_whose_slots_are_taken_is_1_and_is_named() -> Tested {
         ..Settings::default()
     })?;
     let (wake, woken) = sync_channel(1);
-    let mut watch = fleet.watch(move || {
+    let mut watch = fleet.watch(move |_| {
         // Full: the reader will be woken anyway.
         let _ = wake.try_send(());
     });

@@ -52,7 +52,7 @@ impl Bench {
             ..Settings::default()
         })?;
         let (wake, woken) = sync_channel(1);
-        let watch = fleet.watch(move || {
+        let watch = fleet.watch(move |_| {
             // Full: the reader will be woken anyway.
             let _ = wake.try_send(());
         });

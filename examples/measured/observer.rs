@@ -23,7 +23,7 @@ pub(crate) struct Observer {
 impl Observer {
     pub(crate) fn watch(fleet: &Fleet) -> Self {
         let (wake, woken) = mpsc::channel();
-        let watch = fleet.watch(move || {
+        let watch = fleet.watch(move |_| {
             // At the end there is no receiver any more.
             let _ = wake.send(());
         });

@@ -100,7 +100,7 @@ impl Director {
             ..Settings::default()
         };
         let fleet = Fleet::start(settings)?;
-        let mut watch = fleet.watch(|| {});
+        let mut watch = fleet.watch(|_| {});
         let views = all_connected(&mut watch, boards)?;
         let mut list = Vec::new();
         let listening = bench.list();

@@ -127,7 +127,7 @@ pub(super) fn record(reach: Reach<'_>, args: &RecordArgs) -> Result<(), Failure>
         .start(&to, settings, tell)
         .map_err(|error| Failure::Recording(error.to_string()))?;
     let mut boards = Boards {
-        watch: fleet.watch(move || {
+        watch: fleet.watch(move |_| {
             let _ = events.send(Event::Changed);
         }),
         fleet: &fleet,

@@ -167,7 +167,7 @@ impl Watching {
         let keys = settings.keys.clone().unwrap_or_default();
         let fleet = Fleet::start(settings)?;
         let (wake, woken) = sync_channel(1);
-        let watch = fleet.watch(move || {
+        let watch = fleet.watch(move |_| {
             // Full: the reader will be woken anyway. Closed: it has stopped.
             let _ = wake.try_send(());
         });

@@ -41,7 +41,7 @@ impl Controller {
     fn start(settings: Settings) -> Self {
         let fleet = Fleet::start(settings).expect("a fleet");
         let (wake, woken) = sync_channel(1);
-        let watch = fleet.watch(move || {
+        let watch = fleet.watch(move |_| {
             let _ = wake.try_send(());
         });
         Self {

@@ -294,7 +294,7 @@ fn visit(address: &str) -> Fleet {
     })
     .expect("a fleet");
     let (wake, woken) = sync_channel(1);
-    let mut watch = fleet.watch(move || {
+    let mut watch = fleet.watch(move |_| {
         // Full: the reader will be woken anyway.
         let _ = wake.try_send(());
     });

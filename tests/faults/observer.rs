@@ -25,7 +25,7 @@ const SOON: Duration = Duration::from_secs(20);
 pub(crate) fn be() {
     let fleet = Fleet::start(Settings::default()).expect("a fleet");
     let (changed, changes) = channel();
-    let mut watch = fleet.watch(move || {
+    let mut watch = fleet.watch(move |_| {
         // The receiver is dropped at the end.
         let _ = changed.send(());
     });
@@ -41,7 +41,7 @@ pub(crate) fn be() {
         }
     });
     let mut boards = BTreeMap::new();
-    let mut own = fleet.watch(|| {});
+    let mut own = fleet.watch(|_| {});
     for line in io::stdin().lock().lines() {
         let line = line.expect("a line");
         for board in own.drain().boards {

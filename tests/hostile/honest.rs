@@ -25,7 +25,7 @@ impl Owner {
         })
         .expect("a fleet");
         let (wake, woken) = mpsc::channel();
-        let mut watch = fleet.watch(move || {
+        let mut watch = fleet.watch(move |_| {
             // At the end the receiver is gone.
             let _ = wake.send(());
         });

@@ -41,7 +41,7 @@ impl Onlooker {
     fn new(settings: Settings) -> Self {
         let fleet = Fleet::start(settings).expect("a fleet");
         let (wake, woken) = channel();
-        let watch = fleet.watch(move || {
+        let watch = fleet.watch(move |_| {
             // At the end the receiver is gone.
             let _ = wake.send(());
         });

@@ -80,7 +80,7 @@ fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
     })
     .expect("a fleet");
     let (wake, woken) = channel();
-    let mut watch = fleet.watch(move || {
+    let mut watch = fleet.watch(move |_| {
         // At the end the receiver is gone.
         let _ = wake.send(());
     });

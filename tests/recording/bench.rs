@@ -33,7 +33,7 @@ impl Bench {
         };
         let fleet = Fleet::start(settings).expect("a fleet");
         let (wake, woken) = channel();
-        let watch = fleet.watch(move || {
+        let watch = fleet.watch(move |_| {
             let _ = wake.send(());
         });
         let log = Vec::new();

@@ -77,7 +77,7 @@ fn undo_of_what_another_client_changed_since_asks_and_names_the_client() {
         ..Settings::default()
     })
     .expect("a fleet");
-    let mut watch = other.watch(|| {});
+    let mut watch = other.watch(|_| {});
     let deadline = std::time::Instant::now() + SOON;
     let board = loop {
         let boards = watch.drain().boards;

@@ -1,11 +1,9 @@
 //! Boards that speak ESPHome's native API in plain text, as far as a link needs
 //! it: three sensors each, whose states are sent together.
-//!
-//! Messages and their fields are those of `api.proto` of ESPHome; numbers are
-//! protobuf's.
 
 use std::time::Duration;
 
+use doubles::esphome::{Message, id, take_frame};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,18 +13,6 @@ use tokio::{
 };
 
 use crate::Outcome;
-
-const HELLO_REQUEST: u64 = 1;
-const HELLO_RESPONSE: u64 = 2;
-const PING_REQUEST: u64 = 7;
-const PING_RESPONSE: u64 = 8;
-const DEVICE_INFO_REQUEST: u64 = 9;
-const DEVICE_INFO_RESPONSE: u64 = 10;
-const LIST_ENTITIES_REQUEST: u64 = 11;
-const LIST_SENSOR: u64 = 16;
-const LIST_DONE: u64 = 19;
-const SUBSCRIBE_STATES_REQUEST: u64 = 20;
-const SENSOR_STATE: u64 = 25;
 
 const SENSORS: u32 = 3;
 
@@ -64,8 +50,8 @@ async fn serve(mut stream: TcpStream, number: u32, every: Duration) {
                     return;
                 }
                 received.extend_from_slice(bytes);
-                while let Some(message) = take_message(&mut received) {
-                    subscribed |= message == SUBSCRIBE_STATES_REQUEST;
+                while let Some(message) = take_frame(&mut received) {
+                    subscribed |= message == id::SUBSCRIBE_STATES_REQUEST;
                     answer(message, number, &mut out);
                 }
                 if subscribed && reading == 0 {
@@ -83,58 +69,33 @@ async fn serve(mut stream: TcpStream, number: u32, every: Duration) {
     }
 }
 
-/// Takes the first message off what was received, and returns its type. Its
-/// content is not needed.
-fn take_message(received: &mut Vec<u8>) -> Option<u64> {
-    let mut rest = received.get(1..)?;
-    let length = read_number(&mut rest)?;
-    let message = read_number(&mut rest)?;
-    let rest = rest.get(usize::try_from(length).ok()?..)?;
-    let taken = received.len() - rest.len();
-    received.drain(..taken);
-    Some(message)
-}
-
-fn read_number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let (first, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(first & 0x7f) << shift;
-        if first & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
-}
-
 fn answer(message: u64, number: u32, out: &mut Vec<u8>) {
     let name = format!("sensors-{number}");
-    let send = |message, fields: &Fields, out: &mut Vec<u8>| fields.send(message, out);
     match message {
-        HELLO_REQUEST => {
-            let hello = Fields::default().number(1, 1).number(2, 14);
-            send(HELLO_RESPONSE, &hello.text(3, "bench").text(4, &name), out);
+        id::HELLO_REQUEST => {
+            let hello = Message::default().number(1, 1).number(2, 14);
+            let hello = hello.text(3, "bench").text(4, &name);
+            out.extend(hello.frame(id::HELLO_RESPONSE));
         }
-        DEVICE_INFO_REQUEST => {
+        id::DEVICE_INFO_REQUEST => {
             let mac = format!(
                 "02:00:00:00:{:02X}:{:02X}",
                 number >> 8 & 0xff,
                 number & 0xff
             );
-            let info = Fields::default().text(2, &name).text(3, &mac);
+            let info = Message::default().text(2, &name).text(3, &mac);
             let info = info.text(4, "2026.1.0").text(6, "esp32dev");
-            send(DEVICE_INFO_RESPONSE, &info, out);
+            out.extend(info.frame(id::DEVICE_INFO_RESPONSE));
         }
-        LIST_ENTITIES_REQUEST => {
+        id::LIST_ENTITIES_REQUEST => {
             for sensor in 1..=SENSORS {
                 let name = format!("Sensor {sensor}");
-                let listed = Fields::default().fixed(2, sensor).text(3, &name);
-                send(LIST_SENSOR, &listed.text(6, "°C"), out);
+                let listed = Message::default().fixed(2, sensor).text(3, &name);
+                out.extend(listed.text(6, "°C").frame(id::LIST_SENSOR));
             }
-            send(LIST_DONE, &Fields::default(), out);
+            out.extend(Message::default().frame(id::LIST_DONE));
         }
-        PING_REQUEST => send(PING_RESPONSE, &Fields::default(), out),
+        id::PING_REQUEST => out.extend(Message::default().frame(id::PING_RESPONSE)),
         _ => {}
     }
 }
@@ -143,47 +104,7 @@ fn answer(message: u64, number: u32, out: &mut Vec<u8>) {
 fn states(reading: u16, out: &mut Vec<u8>) {
     for sensor in 1..=SENSORS {
         let value = 20.0 + f32::from(reading) / 10.0;
-        let state = Fields::default().fixed(1, sensor);
-        state.fixed(2, value.to_bits()).send(SENSOR_STATE, out);
+        let state = Message::default().fixed(1, sensor);
+        out.extend(state.fixed(2, value.to_bits()).frame(id::SENSOR_STATE));
     }
-}
-
-/// The fields of a message.
-#[derive(Default)]
-struct Fields(Vec<u8>);
-
-impl Fields {
-    fn number(mut self, field: u64, value: u64) -> Self {
-        write_number(field << 3, &mut self.0);
-        write_number(value, &mut self.0);
-        self
-    }
-
-    fn text(mut self, field: u64, text: &str) -> Self {
-        write_number(field << 3 | 2, &mut self.0);
-        write_number(text.len() as u64, &mut self.0);
-        self.0.extend_from_slice(text.as_bytes());
-        self
-    }
-
-    fn fixed(mut self, field: u64, value: u32) -> Self {
-        write_number(field << 3 | 5, &mut self.0);
-        self.0.extend_from_slice(&value.to_le_bytes());
-        self
-    }
-
-    fn send(&self, message: u64, out: &mut Vec<u8>) {
-        out.push(0);
-        write_number(self.0.len() as u64, out);
-        write_number(message, out);
-        out.extend_from_slice(&self.0);
-    }
-}
-
-fn write_number(mut number: u64, out: &mut Vec<u8>) {
-    while number > 0x7f {
-        out.push(number.to_le_bytes()[0] | 0x80);
-        number >>= 7;
-    }
-    out.push(number.to_le_bytes()[0]);
 }

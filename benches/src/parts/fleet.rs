@@ -85,7 +85,7 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
         ..Settings::default()
     })?);
     let (wake, woken) = channel();
-    let mut watch = fleet.watch(move || {
+    let mut watch = fleet.watch(move |_| {
         // At the end there is no receiver any more.
         let _ = wake.send(());
     });

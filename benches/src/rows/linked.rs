@@ -59,7 +59,7 @@ impl Linked {
             ..Settings::default()
         })?;
         let (wake, woken) = channel();
-        let mut watch = fleet.watch(move || {
+        let mut watch = fleet.watch(move |_| {
             // There is no receiver once the board is connected.
             let _ = wake.send(());
         });

@@ -175,7 +175,7 @@ impl Face {
             ..Settings::default()
         })?;
         let (wake, woken) = channel();
-        let mut watch = fleet.watch(move || {
+        let mut watch = fleet.watch(move |_| {
             // At the end there is no receiver any more.
             let _ = wake.send(Instant::now());
         });

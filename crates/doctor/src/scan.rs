@@ -200,7 +200,7 @@ impl Scan {
         };
         let fleet = Fleet::start(settings)?;
         let (wake, woken) = sync_channel(1);
-        let watch = fleet.watch(move || {
+        let watch = fleet.watch(move |_| {
             // Full: the reader will be woken anyway. Closed: it is gone.
             let _ = wake.try_send(());
         });

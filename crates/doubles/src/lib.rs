@@ -4,7 +4,8 @@
 //!
 //! A double runs until its handle is dropped. All of them share one thread.
 //!
-//! Boards that are reached through an MQTT broker are in [`brokered`].
+//! Boards that are reached through an MQTT broker are in [`brokered`]. Of
+//! ESPHome there are only the [messages](esphome); tests build the real one.
 //!
 //! The boot loader of an ESP32 has no thread and no port. It fails on request;
 //! that flashing succeeds is tested against a mock that others wrote
@@ -14,6 +15,7 @@ mod announce;
 mod boards;
 pub mod boot_loader;
 pub mod brokered;
+pub mod esphome;
 mod frames;
 mod http;
 mod links;

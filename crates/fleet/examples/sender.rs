@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Waits until the board is connected through the broker.
 fn found(fleet: &Fleet, board: &str) -> Result<BoardKey, Box<dyn Error>> {
     let (wake, woken) = channel();
-    let mut watch = fleet.watch(move || {
+    let mut watch = fleet.watch(move |_| {
         // Not after it was found.
         let _ = wake.send(());
     });

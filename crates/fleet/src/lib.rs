@@ -41,7 +41,7 @@ pub use frames::{Content, Direction, Following, Frames, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
 pub use preview::Preview;
 pub use shard::{Shard, ShardError};
-pub use unseen::Shown;
+pub use unseen::{Shown, Urgency};
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,
     LinkProblem, LinkState, Listening, Lock, LogEntry, LogEvent, Origin, Outcome, ResyncCause,
@@ -212,9 +212,10 @@ impl Fleet {
     }
 
     /// Watches for changes. `wake` is called from the I/O thread, once until
-    /// the next [`Watch::drain`]; it must not block. The first drain contains
-    /// every board.
-    pub fn watch(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
+    /// the next [`Watch::drain`], or, if the watch has stated what it
+    /// [shows](Watch::shows), once more if something urgent follows a reading;
+    /// it must not block. The first drain contains every board.
+    pub fn watch(&self, wake: impl Fn(Urgency) + Send + Sync + 'static) -> Watch {
         self.published.watch(Arc::new(wake))
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     BoardKey, BoardView, Changes, Clock, FleetStatus, LogEntry, LogEvent, Shown, Watch,
-    unseen::{BoardChange, EventScope, Unseen},
+    unseen::{BoardChange, EventScope, Unseen, Urgency, Wake},
 };
 
 /// Log entries that are kept for watches that have not seen them. A watch that
@@ -150,10 +150,11 @@ impl Published {
             let mut wakes = Vec::new();
             for unseen in watches.values_mut() {
                 let shown = unseen.shows(&change);
-                *unseen.dirty.entry(view.key).or_default() |= shown;
+                *unseen.dirty.entry(view.key).or_default() |= shown.is_some();
                 let full = logged.saturating_sub(unseen.next_entry) >= UNSEEN;
-                if shown || full || unseen.sees(events_are) {
-                    wakes.extend(unseen.wake_once());
+                let full = full.then_some(Urgency::Reading);
+                if let Some(urgency) = shown.max(unseen.sees(events_are)).max(full) {
+                    wakes.extend(unseen.wake_once(urgency));
                 }
             }
             wakes
@@ -196,7 +197,7 @@ impl Published {
         self.complete().boards.get(&key)?.clone()
     }
 
-    pub(super) fn watch(&self, on_change: Arc<dyn Fn() + Send + Sync>) -> Watch {
+    pub(super) fn watch(&self, wake: Wake) -> Watch {
         let mut state = self.lock();
         let id = state.watched;
         state.watched += 1;
@@ -207,9 +208,9 @@ impl Published {
             forgotten: Vec::new(),
             next_entry: state.logged,
             status: true,
-            woken: false,
+            woken: None,
             shown: None,
-            wake: on_change,
+            wake,
         };
         state.watches.insert(id, unseen);
         drop(state);
@@ -274,20 +275,20 @@ impl State {
     }
 
     /// Marks something in every watch; returns what wakes them.
-    fn mark(&mut self, mark: impl Fn(&mut Unseen)) -> Vec<Arc<dyn Fn() + Send + Sync>> {
+    fn mark(&mut self, mark: impl Fn(&mut Unseen)) -> Vec<(Wake, Urgency)> {
         let mut wakes = Vec::new();
         for unseen in self.watches.values_mut() {
             mark(unseen);
-            wakes.extend(unseen.wake_once());
+            wakes.extend(unseen.wake_once(Urgency::Prompt));
         }
         wakes
     }
 }
 
 /// Called without the lock, because a watch may drain at once.
-fn wake(wakes: Vec<Arc<dyn Fn() + Send + Sync>>) {
-    for wake in wakes {
-        wake();
+fn wake(wakes: Vec<(Wake, Urgency)>) {
+    for (wake, urgency) in wakes {
+        wake(urgency);
     }
 }
 
@@ -309,7 +310,7 @@ impl Watch {
                 }
             }
             unseen.shown = Some(shown);
-            missed.then(|| unseen.wake_once()).flatten()
+            missed.then(|| unseen.wake_once(Urgency::Prompt)).flatten()
         };
         wake(missed.into_iter().collect());
     }
@@ -330,7 +331,7 @@ impl Watch {
         let Some(unseen) = watches.get_mut(&self.id) else {
             return Changes::default();
         };
-        unseen.woken = false;
+        unseen.woken = None;
         let oldest = log.front().map_or(*logged, |entry| entry.number);
         let missed = oldest.saturating_sub(unseen.next_entry);
         let skip = usize::try_from(unseen.next_entry.saturating_sub(oldest)).unwrap_or(usize::MAX);
@@ -357,197 +358,5 @@ impl Drop for Watch {
         let mut state = self.published.lock();
         state.watches.remove(&self.id);
         state.trim();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{
-        sync::atomic::{AtomicUsize, Ordering},
-        thread,
-        time::Instant,
-    };
-
-    use super::{
-        super::{
-            board_state::BoardState,
-            unseen::{ChangeScope, OTHERS},
-        },
-        *,
-    };
-    use crate::{CommandState, ComponentView};
-    use address::Candidates;
-    use protocol::{ComponentKey, Descriptor};
-
-    fn publish(published: &Published, board: &Arc<BoardView>, components: &[usize]) {
-        let change = BoardChange {
-            board,
-            scope: ChangeScope::Components,
-            components,
-        };
-        published.board(change, Vec::new());
-    }
-
-    fn push(published: &Published, board: u32) {
-        let state = state_of(board);
-        publish(published, state.view(), &[]);
-    }
-
-    fn state_of(board: u32) -> BoardState {
-        let address = format!("192.0.2.1:{board}").parse().expect("an address");
-        BoardState::new(
-            Instant::now(),
-            BoardKey(board),
-            Candidates::given(address),
-            true,
-        )
-    }
-
-    fn drained(watch: &mut Watch) -> Vec<u32> {
-        watch
-            .drain()
-            .boards
-            .iter()
-            .map(|board| board.key.0)
-            .collect()
-    }
-
-    #[test]
-    fn boards_that_come_and_go_between_two_drains_are_not_reported() {
-        let published = Published::default();
-        let mut watch = published.watch(Arc::new(|| ()));
-        push(&published, 1);
-        assert_eq!(drained(&mut watch), [1]);
-        (2..=5_000).for_each(|board| {
-            push(&published, board);
-            published.forget(BoardKey(board));
-        });
-        published.forget(BoardKey(1));
-        let changes = watch.drain();
-        assert_eq!(
-            (changes.boards.len(), changes.forgotten),
-            (0, vec![BoardKey(1)])
-        );
-    }
-
-    #[test]
-    fn a_withheld_board_is_not_copied_and_its_users_wait_for_it() {
-        let published = Published::default();
-        let mut state = state_of(1);
-        publish(&published, state.view(), &[]);
-        let before = Arc::as_ptr(state.view());
-
-        published.withhold(BoardKey(1));
-        let later = Instant::now();
-        state.heard(later);
-        let reader = published.clone();
-        let read = thread::spawn(move || reader.get(BoardKey(1)));
-        while published.lock().waiting == 0 {
-            thread::yield_now();
-        }
-        published.restore(state.view());
-        let seen = read.join().expect("no panic").expect("a board");
-        assert_eq!((Arc::as_ptr(&seen), seen.last_heard), (before, Some(later)));
-
-        // A reader keeps what it has.
-        published.withhold(BoardKey(1));
-        state.heard(Instant::now());
-        publish(&published, state.view(), &[]);
-        assert_eq!(seen.last_heard, Some(later));
-        assert_ne!(Arc::as_ptr(state.view()), before);
-        assert_eq!(drained(&mut published.watch(Arc::new(|| ()))), [1]);
-    }
-
-    #[test]
-    fn shown_boards_are_drained_at_once_and_the_others_in_turn() {
-        let published = Published::default();
-        let mut watch = published.watch(Arc::new(|| ()));
-        (1..=1_000).for_each(|board| push(&published, board));
-        assert_eq!(
-            drained(&mut watch).len(),
-            1_000,
-            "everything is shown until it is set"
-        );
-
-        watch.shows(Shown {
-            boards: BTreeSet::from([BoardKey(900)]),
-            ..Shown::default()
-        });
-        let mut seen = BTreeSet::new();
-        for _ in 0..8 {
-            (1..=1_000).for_each(|board| push(&published, board));
-            let boards = drained(&mut watch);
-            assert!(
-                boards.contains(&900) && boards.len() <= OTHERS + 1,
-                "{boards:?}"
-            );
-            seen.extend(boards);
-        }
-        assert_eq!(seen.len(), 1_000, "none waits for good");
-
-        // A board that is shown from now on does not wait.
-        (1..=1_000).for_each(|board| push(&published, board));
-        let taken = drained(&mut watch);
-        let waiting: Vec<u32> = (1..=1_000).filter(|board| !taken.contains(board)).collect();
-        watch.shows(Shown {
-            boards: waiting
-                .last()
-                .map(|board| BoardKey(*board))
-                .into_iter()
-                .collect(),
-            ..Shown::default()
-        });
-        assert!(
-            waiting
-                .last()
-                .is_some_and(|board| drained(&mut watch).contains(board))
-        );
-    }
-
-    #[test]
-    fn a_watch_that_shows_a_part_of_a_board_is_woken_only_for_that_part() {
-        let published = Published::default();
-        let woken = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&woken);
-        let mut watch = published.watch(Arc::new(move || {
-            counter.fetch_add(1, Ordering::Relaxed);
-        }));
-        let address = "192.0.2.1:1".parse().expect("an address");
-        let candidates = Candidates::given(address);
-        let state = BoardState::new(Instant::now(), BoardKey(1), candidates, true);
-        let mut view = BoardView::clone(state.view());
-        let key = |text: &str| text.parse::<ComponentKey>().expect("a key");
-        let component = |key: ComponentKey| {
-            Arc::new(ComponentView {
-                descriptor: Arc::new(Descriptor::new(key.kind, key.id, "")),
-                reported: protocol::State::new(),
-                wanted: None,
-                command: CommandState::Idle,
-                changed: None,
-                last_event: None,
-                history: Arc::default(),
-            })
-        };
-        let mut push = |text: &str| {
-            let key = key(text);
-            view.components.retain(|view| view.descriptor.key != key);
-            view.components.push(component(key));
-            let view = Arc::new(view.clone());
-            publish(&published, &view, &[view.components.len() - 1]);
-        };
-        push("light:0");
-        push("sensor:0");
-        watch.drain();
-        let parts = BTreeMap::from([(BoardKey(1), vec![key("light:0")])]);
-        watch.shows(Shown {
-            parts,
-            ..Shown::default()
-        });
-        let before = woken.load(Ordering::Relaxed);
-        push("sensor:0");
-        assert_eq!(woken.load(Ordering::Relaxed), before);
-        push("light:0");
-        assert_eq!(woken.load(Ordering::Relaxed), before + 1);
-        assert_eq!(drained(&mut watch), [1]);
     }
 }

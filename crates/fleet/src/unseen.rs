@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use protocol::ComponentKey;
+use protocol::{ComponentKey, Kind};
 
 use super::{BoardKey, BoardView};
 
@@ -30,6 +30,18 @@ pub struct Shown {
     pub news: bool,
 }
 
+/// How soon a watch should be drained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// A measured value, a round trip or a line of a log, which keep coming.
+    Reading,
+    /// Anything else.
+    Prompt,
+}
+
+/// Wakes the user of a watch.
+pub(super) type Wake = Arc<dyn Fn(Urgency) + Send + Sync>;
+
 /// How much of a board changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ChangeScope {
@@ -53,11 +65,18 @@ pub(super) struct BoardChange<'a> {
 }
 
 impl BoardChange<'_> {
-    /// Whether any of these components changed.
-    fn has_any(&self, components: &[ComponentKey]) -> bool {
-        let changed = |at: &usize| self.board.components.get(*at);
-        let mut changed = self.components.iter().filter_map(changed);
-        changed.any(|component| components.contains(&component.descriptor.key))
+    /// How urgent the changes of the components are for which `shown` returns
+    /// true; `None` without any.
+    fn urgency(&self, shown: impl Fn(&ComponentKey) -> bool) -> Option<Urgency> {
+        let changed = |at: &usize| Some(&self.board.components.get(*at)?.descriptor.key);
+        let changed = self.components.iter().filter_map(changed);
+        changed
+            .filter(|key| shown(key))
+            .map(|key| match key.kind {
+                Kind::Sensor | Kind::TextSensor => Urgency::Reading,
+                _ => Urgency::Prompt,
+            })
+            .max()
     }
 }
 
@@ -83,38 +102,46 @@ pub(super) struct Unseen {
     /// The number of the next log entry to be seen.
     pub(super) next_entry: u64,
     pub(super) status: bool,
-    pub(super) woken: bool,
+    /// The most urgent change that it was woken for since its last drain.
+    pub(super) woken: Option<Urgency>,
     /// What is shown; everything until it is set.
     pub(super) shown: Option<Shown>,
-    pub(super) wake: Arc<dyn Fn() + Send + Sync>,
+    pub(super) wake: Wake,
 }
 
 impl Unseen {
-    /// Whether the changed part of a board is shown.
-    pub(super) fn shows(&self, change: &BoardChange<'_>) -> bool {
+    /// How urgent it is to show a change of a board; `None` if what changed is
+    /// not shown.
+    pub(super) fn shows(&self, change: &BoardChange<'_>) -> Option<Urgency> {
         let Some(shown) = &self.shown else {
-            return true;
+            return Some(Urgency::Prompt);
         };
         let board = change.board.key;
+        let is_shown = shown.boards.contains(&board);
         match change.scope {
-            ChangeScope::Board => true,
+            ChangeScope::Board => Some(Urgency::Prompt),
+            ChangeScope::Components if is_shown => {
+                change.urgency(|_| true).max(Some(Urgency::Reading))
+            }
             ChangeScope::Components => {
-                shown.boards.contains(&board)
-                    || shown
-                        .parts
-                        .get(&board)
-                        .is_some_and(|parts| change.has_any(parts))
+                let parts = shown.parts.get(&board)?;
+                change.urgency(|key| parts.contains(key))
             }
             ChangeScope::RoundTrip => {
-                shown.boards.contains(&board) || shown.round_trips.contains(&board)
+                (is_shown || shown.round_trips.contains(&board)).then_some(Urgency::Reading)
             }
         }
     }
 
-    /// Whether the log entries are shown.
-    pub(super) fn sees(&self, events: EventScope) -> bool {
-        let seen = |shown: &Shown| (events.any && shown.log) || (events.news && shown.news);
-        self.shown.as_ref().map_or(events.any, seen)
+    /// How urgent it is to show log entries; `None` if they are not shown.
+    pub(super) fn sees(&self, events: EventScope) -> Option<Urgency> {
+        let Some(shown) = &self.shown else {
+            return events.any.then_some(Urgency::Prompt);
+        };
+        if events.news && (shown.news || shown.log) {
+            return Some(Urgency::Prompt);
+        }
+        (events.any && shown.log).then_some(Urgency::Reading)
     }
 
     /// The boards of this drain; others wait for the next.
@@ -141,8 +168,13 @@ impl Unseen {
         taken
     }
 
-    /// Wakes the watch, unless it was woken since its last drain.
-    pub(super) fn wake_once(&mut self) -> Option<Arc<dyn Fn() + Send + Sync>> {
-        (!std::mem::replace(&mut self.woken, true)).then(|| Arc::clone(&self.wake))
+    /// Wakes the watch, unless it was woken for something as urgent since its
+    /// last drain.
+    pub(super) fn wake_once(&mut self, urgency: Urgency) -> Option<(Wake, Urgency)> {
+        if self.woken >= Some(urgency) {
+            return None;
+        }
+        self.woken = Some(urgency);
+        Some((Arc::clone(&self.wake), urgency))
     }
 }

@@ -213,7 +213,7 @@ impl Recording {
     pub fn prepare(fleet: &Fleet, selection: Selection) -> Prepared {
         let (wake, woken) = sync_channel(1);
         let on_change = wake.clone();
-        let watch = fleet.watch(move || {
+        let watch = fleet.watch(move |_| {
             // Full: the thread will be woken anyway. Closed: it has ended.
             let _ = on_change.try_send(());
         });

@@ -49,7 +49,7 @@ impl Observer {
         .expect("a fleet");
         let woken = Arc::new((Mutex::new(true), Condvar::new()));
         let waker = Arc::clone(&woken);
-        let watch = fleet.watch(move || {
+        let watch = fleet.watch(move |_| {
             *waker.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
             waker.1.notify_all();
         });

@@ -7,70 +7,16 @@ use std::{
     time::Duration,
 };
 
+use doubles::esphome::{Message, header, id};
 use fleet::Family;
 
 use super::{HUGE, Peer, Promise, assert_names_are_short, attack, is_given_up};
-
-/// A message of `api.proto`.
-#[derive(Default, Clone)]
-struct Message(Vec<u8>);
-
-impl Message {
-    fn number(mut self, field: u32, value: u64) -> Self {
-        varint(&mut self.0, u64::from(field << 3));
-        varint(&mut self.0, value);
-        self
-    }
-
-    fn text(mut self, field: u32, text: &str) -> Self {
-        varint(&mut self.0, u64::from((field << 3) | 2));
-        varint(&mut self.0, text.len() as u64);
-        self.0.extend(text.as_bytes());
-        self
-    }
-
-    fn fixed(mut self, field: u32, value: u32) -> Self {
-        varint(&mut self.0, u64::from((field << 3) | 5));
-        self.0.extend(value.to_le_bytes());
-        self
-    }
-}
-
-fn varint(bytes: &mut Vec<u8>, mut value: u64) {
-    while value > 0x7f {
-        bytes.push(value.to_le_bytes()[0] | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value.to_le_bytes()[0]);
-}
-
-const HELLO_RESPONSE: u64 = 2;
-const PING_REQUEST: u64 = 7;
-const DEVICE_INFO_RESPONSE: u64 = 10;
-const LIST_SENSOR: u64 = 16;
-const LIST_DONE: u64 = 19;
-const SENSOR_STATE: u64 = 25;
-const LOG: u64 = 29;
-const LIST_SELECT: u64 = 52;
-const SELECT_STATE: u64 = 53;
-const LIST_EVENT: u64 = 107;
-const EVENT: u64 = 108;
-
-/// The header of a frame in plain text.
-fn header(message: u64, length: u64) -> Vec<u8> {
-    let mut bytes = vec![0];
-    varint(&mut bytes, length);
-    varint(&mut bytes, message);
-    bytes
-}
 
 struct Board(TcpStream);
 
 impl Board {
     fn send(&mut self, message: u64, fields: &Message) -> Option<()> {
-        let mut bytes = header(message, fields.0.len() as u64);
-        bytes.extend(&fields.0);
-        self.0.write_all(&bytes).ok()
+        self.0.write_all(&fields.frame(message)).ok()
     }
 
     /// Says hello and what it is.
@@ -80,29 +26,32 @@ impl Board {
             .number(2, 14)
             .text(3, "test")
             .text(4, "desk");
-        self.send(HELLO_RESPONSE, &hello)?;
+        self.send(id::HELLO_RESPONSE, &hello)?;
         let info = Message::default()
             .text(2, "desk")
             .text(3, "AA:BB:CC:DD:EE:FF")
             .text(4, "2026.1.0")
             .text(6, "esp32dev")
             .text(13, name);
-        self.send(DEVICE_INFO_RESPONSE, &info)
+        self.send(id::DEVICE_INFO_RESPONSE, &info)
     }
 
     /// The same, with a sensor and an event.
     fn introduce(&mut self) -> Option<()> {
         self.greet("Desk")?;
         self.send(
-            LIST_SENSOR,
+            id::LIST_SENSOR,
             &Message::default().fixed(2, 1).text(3, "Temperature"),
         )?;
         self.send(
-            LIST_EVENT,
+            id::LIST_EVENT,
             &Message::default().fixed(2, 2).text(3, "Doorbell"),
         )?;
-        self.send(LIST_DONE, &Message::default())?;
-        self.send(SENSOR_STATE, &Message::default().fixed(1, 1).fixed(2, 0))
+        self.send(id::LIST_DONE, &Message::default())?;
+        self.send(
+            id::SENSOR_STATE,
+            &Message::default().fixed(1, 1).fixed(2, 0),
+        )
     }
 
     /// Reads until the controller leaves, and answers nothing.
@@ -122,7 +71,7 @@ fn a_frame_of_a_hundred_megabytes() {
     attack(
         "100 MB in one frame",
         &peer(|board| {
-            board.0.write_all(&header(HELLO_RESPONSE, HUGE)).ok()?;
+            board.0.write_all(&header(id::HELLO_RESPONSE, HUGE)).ok()?;
             loop {
                 board.0.write_all(&[b' '; 64 * 1024]).ok()?;
             }
@@ -154,7 +103,7 @@ fn frames_without_end() {
         &peer(|board| {
             let unknown = Message::default().text(1, &"x".repeat(60_000));
             loop {
-                for message in [SENSOR_STATE, LIST_SENSOR, 60_000] {
+                for message in [id::SENSOR_STATE, id::LIST_SENSOR, 60_000] {
                     board.send(message, &unknown)?;
                 }
             }
@@ -167,7 +116,10 @@ fn frames_without_end() {
 #[test]
 fn a_frame_that_drips() {
     let drips = peer(|board| {
-        board.0.write_all(&header(HELLO_RESPONSE, 60_000)).ok()?;
+        board
+            .0
+            .write_all(&header(id::HELLO_RESPONSE, 60_000))
+            .ok()?;
         loop {
             board.0.write_all(&[0x0a]).ok()?;
             thread::sleep(Duration::from_millis(20));
@@ -191,13 +143,13 @@ fn fields_that_are_nested_or_repeated() {
             }
             board.greet("Desk")?;
             board.send(
-                DEVICE_INFO_RESPONSE,
+                id::DEVICE_INFO_RESPONSE,
                 &nested.text(2, "desk").text(3, "AA:BB:CC:DD:EE:FF"),
             )?;
-            board.send(LIST_SELECT, &many)?;
-            board.send(LIST_DONE, &Message::default())?;
+            board.send(id::LIST_SELECT, &many)?;
+            board.send(id::LIST_DONE, &Message::default())?;
             loop {
-                board.send(SELECT_STATE, &many)?;
+                board.send(id::SELECT_STATE, &many)?;
             }
         }),
         Promise(24, ""),
@@ -221,17 +173,17 @@ fn a_hundred_thousand_entities() {
         &peer(move |board| {
             board.greet("Desk")?;
             for number in 0..1_200 {
-                board.send(LIST_SELECT, &entity(number))?;
+                board.send(id::LIST_SELECT, &entity(number))?;
             }
             for number in 0..98_800 {
-                board.send(LIST_SENSOR, &Message::default().fixed(2, number))?;
+                board.send(id::LIST_SENSOR, &Message::default().fixed(2, number))?;
             }
-            board.send(LIST_DONE, &Message::default())?;
+            board.send(id::LIST_DONE, &Message::default())?;
             for number in 0_u32.. {
                 let state = Message::default()
                     .fixed(1, number)
                     .text(2, &"x".repeat(1_000));
-                board.send(SELECT_STATE, &state)?;
+                board.send(id::SELECT_STATE, &state)?;
             }
             None
         }),
@@ -246,7 +198,7 @@ fn a_list_of_entities_without_end() {
     let endless = peer(|board| {
         board.greet("Desk")?;
         for number in 0_u32.. {
-            board.send(LIST_SENSOR, &Message::default().fixed(2, number))?;
+            board.send(id::LIST_SENSOR, &Message::default().fixed(2, number))?;
         }
         None
     });
@@ -260,8 +212,8 @@ fn names_of_megabytes() {
         &peer(|board| {
             board.greet(&"x".repeat(60_000))?;
             let sensor = Message::default().fixed(2, 1).text(3, &"x".repeat(60_000));
-            board.send(LIST_SENSOR, &sensor)?;
-            board.send(LIST_DONE, &Message::default())?;
+            board.send(id::LIST_SENSOR, &sensor)?;
+            board.send(id::LIST_DONE, &Message::default())?;
             board.stay()
         }),
         Promise(8, ""),
@@ -290,14 +242,14 @@ fn endless(name: &str, messages: Vec<(u64, Message)>) {
 #[test]
 fn events_without_end() {
     let event = Message::default().fixed(1, 2).text(2, &"x".repeat(400));
-    endless("events as fast as possible", vec![(EVENT, event)]);
+    endless("events as fast as possible", vec![(id::EVENT, event)]);
 }
 
 #[test]
 fn states_without_end() {
     let state = |value| Message::default().fixed(1, 1).fixed(2, value);
     let values = [0, 0x3f80_0000, 0x7f80_0000, 0x7fc0_0000, 0x7f7f_ffff];
-    let states = values.map(|value| (SENSOR_STATE, state(value)));
+    let states = values.map(|value| (id::SENSOR_STATE, state(value)));
     endless("states as fast as possible", states.to_vec());
 }
 
@@ -306,6 +258,6 @@ fn logs_and_pings_without_end() {
     let log = Message::default().number(1, 3).text(3, &"x".repeat(60_000));
     endless(
         "log lines of 60 kB and pings, unasked",
-        vec![(LOG, log), (PING_REQUEST, Message::default())],
+        vec![(id::LOG, log), (id::PING_REQUEST, Message::default())],
     );
 }

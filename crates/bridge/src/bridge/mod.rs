@@ -94,7 +94,7 @@ pub fn run(options: Options, say: impl FnMut(&Notice)) -> Result<(), RunError> {
         ..options.fleet.clone()
     })?;
     let woken = inputs.sender.clone();
-    let watch = fleet.watch(move || {
+    let watch = fleet.watch(move |_| {
         let _ = woken.send(Input::Fleet);
     });
     let ran = runtime.block_on(async {

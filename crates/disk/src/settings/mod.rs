@@ -275,12 +275,12 @@ impl Settings {
             .clone()
             .filter_map(|(at, known)| Some((known.id.clone()?, at)))
             .collect();
-        // Addresses change hands: use them only for boards without an id.
         let mut by_address: HashMap<_, _> = known
             .clone()
             .rev()
             .map(|(at, known)| (known.address.clone(), at))
             .collect();
+        // Addresses change hands: use them only for boards without an id.
         let mut nameless: HashMap<_, _> = known
             .filter(|(_, known)| known.id.is_none())
             .map(|(at, known)| (known.address.clone(), at))

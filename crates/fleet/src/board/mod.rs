@@ -82,9 +82,6 @@ pub(super) struct Board {
     /// the receiver may look at the board at once.
     outcomes: Vec<(OnOutcome, Outcome)>,
     deadline: Option<Instant>,
-    /// Its view is withheld from the fleet's users until its input was
-    /// handled.
-    withheld: bool,
     /// An earlier run knew it.
     remembered: bool,
     /// Addresses of other claimants of its id, until its own link is verified.
@@ -123,7 +120,6 @@ impl Board {
             replies: HashMap::new(),
             outcomes: Vec::new(),
             deadline: None,
-            withheld: false,
             remembered: false,
             suspects: Vec::new(),
             announcements: BTreeMap::new(),
@@ -367,7 +363,7 @@ impl Board {
         if let Some(reply) = reply {
             self.replies.insert(command.id, reply);
         }
-        self.withhold(ctx);
+        ctx.published.withhold(self.view().key);
         self.input(now, Input::Command(command), ctx)
     }
 
@@ -413,13 +409,6 @@ impl Board {
     /// The system clock was set.
     pub(super) fn clock_was_set(&self, now: Now) {
         self.state.clock_was_set(now);
-    }
-
-    /// Withholds its view, which is about to change. [`Self::input`] has to
-    /// follow.
-    fn withhold(&mut self, ctx: &Context) {
-        self.withheld = true;
-        ctx.published.withhold(self.view().key);
     }
 
     fn publish(&self, ctx: &Context) {

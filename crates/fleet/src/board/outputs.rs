@@ -30,7 +30,7 @@ impl Board {
         event: SocketEvent,
         ctx: &Context,
     ) -> Effects {
-        self.withhold(ctx);
+        ctx.published.withhold(self.view().key);
         let current = self
             .socket
             .as_ref()
@@ -44,17 +44,17 @@ impl Board {
             self.state.heard(now.instant);
         }
         self.record(now, &event);
-        let mut quiet = true;
+        let mut moved = false;
         if let SocketEvent::Reached(address) = &event
             && current
         {
-            quiet = false;
+            moved = true;
             log::debug!("{}: {address} answers attempt {attempt}", self.view().name);
             self.state.set_address(address.clone());
             self.publish(ctx);
         }
         let mut effects = self.input(now, Input::Socket(attempt, event), ctx);
-        effects.quiet = quiet && effects.scope < Some(ChangeScope::Board);
+        effects.quiet = !moved && effects.scope < Some(ChangeScope::Board);
         effects
     }
 
@@ -178,7 +178,6 @@ impl Board {
                 }
             }
         }
-        let withheld = std::mem::take(&mut self.withheld);
         if let Some(scope) = effects.scope {
             let change = BoardChange {
                 board: self.view(),
@@ -186,7 +185,7 @@ impl Board {
                 components: self.state.changed_components(),
             };
             ctx.published.board(change, log);
-        } else if withheld {
+        } else {
             ctx.published.restore(self.view());
         }
         self.state.forget_changes();

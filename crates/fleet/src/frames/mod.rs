@@ -146,8 +146,9 @@ impl Frames {
         inner.followed.iter().skip(skip).cloned().collect()
     }
 
-    /// Calls `wake` once, with the next frame; it must not block. Replaces the
-    /// previous one.
+    /// Calls `wake` once, with the next frame. It must neither block nor ask
+    /// the fleet for boards, which wait until the frame was handled. Replaces
+    /// the previous one.
     pub fn wake_with_next(&self, wake: impl FnOnce() + Send + 'static) {
         self.lock().wake = Some(Box::new(wake));
     }

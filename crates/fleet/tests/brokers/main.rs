@@ -38,7 +38,7 @@ impl Rig {
         };
         let fleet = Fleet::start(settings).unwrap();
         let (wake, woken) = sync_channel(1);
-        let watch = fleet.watch(move || {
+        let watch = fleet.watch(move |_| {
             let _ = wake.try_send(());
         });
         Self {

@@ -420,7 +420,7 @@ impl eframe::App for App {
                 Request::Task(task) => self.run_task(task, ui.ctx()),
             }
         }
-        self.wakes.shows(context.shown(), &self.window.model);
+        self.wakes.shows(context.shown());
         let previews = self.previews.drawn(context.now, &context.previews());
         self.follow_previews(&previews);
         if let Some(delay) = previews.again_in {

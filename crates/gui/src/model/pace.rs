@@ -7,8 +7,6 @@ use std::{
 };
 
 use eframe::egui;
-use fleet::{BoardKey, Shown};
-use protocol::{ComponentKey, Kind};
 
 /// The time between two frames that only new readings ask for. A number that
 /// changes more often cannot be read, and boards push no more often either.
@@ -40,26 +38,6 @@ impl Pace {
     }
 }
 
-/// The part of what is shown that wakes the window at once: all but readings.
-/// A board that is shown as a whole has these components.
-pub(crate) fn prompt(
-    shown: &Shown,
-    components_of: impl Fn(BoardKey) -> Vec<ComponentKey>,
-) -> Shown {
-    let of_boards = shown.boards.iter();
-    let of_boards = of_boards.map(|board| (*board, components_of(*board)));
-    let mut parts = shown.parts.clone();
-    parts.extend(of_boards);
-    for parts in parts.values_mut() {
-        parts.retain(|key| !matches!(key.kind, Kind::Sensor | Kind::TextSensor));
-    }
-    Shown {
-        parts,
-        news: shown.news || shown.log,
-        ..Shown::default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,32 +51,5 @@ mod tests {
         let later = |milliseconds| now + Duration::from_millis(milliseconds);
         assert_eq!(pace.delay(later(30)), Duration::from_millis(70));
         assert_eq!(pace.delay(later(500)), NEXT_FRAME);
-    }
-    #[test]
-    fn everything_but_readings_wakes_the_window_at_once() {
-        let key = |kind| ComponentKey::new(kind, 0);
-        let [light, sensor, button] = [Kind::Light, Kind::Sensor, Kind::Button].map(key);
-        let shown = Shown {
-            boards: [BoardKey(1)].into(),
-            round_trips: [BoardKey(1), BoardKey(2)].into(),
-            parts: [
-                (BoardKey(1), vec![sensor.clone()]),
-                (BoardKey(2), vec![light.clone(), sensor.clone()]),
-            ]
-            .into(),
-            log: true,
-            ..Shown::default()
-        };
-        let components = vec![button.clone(), sensor];
-        let expected = Shown {
-            parts: [(BoardKey(1), vec![button]), (BoardKey(2), vec![light])].into(),
-            news: true,
-            ..Shown::default()
-        };
-        assert_eq!(prompt(&shown, |_| components.clone()), expected);
-        assert_eq!(
-            prompt(&Shown::default(), |_| components.clone()),
-            Shown::default()
-        );
     }
 }
