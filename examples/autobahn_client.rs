@@ -7,10 +7,8 @@
 
 use std::{env, error::Error, process::ExitCode};
 
-use fleet::{
-    AddressError, Candidates,
-    transport::{Opening, Socket, SocketEvent, Transport, Unread},
-};
+use engine::transport::{Opening, Socket, SocketEvent, Transport, Unread};
+use fleet::{AddressError, Candidates};
 use link::{output::Payload, socket::Ending, target::Destination};
 use tokio::{runtime::Builder, sync::mpsc};
 

@@ -4,7 +4,7 @@
 
 use std::{error::Error, time::Instant};
 
-use fleet::{Fleet, Interfaces, Lookout, Settings};
+use engine::{Interfaces, Lookout, Settings};
 
 #[path = "measured/observer.rs"]
 mod observer;
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let begun = Instant::now();
     let service = Lookout::default();
     let lookout = Lookout::only(service.service(), Interfaces::Loopback);
-    let fleet = Fleet::start(Settings {
+    let fleet = engine::start(Settings {
         discovery: Some(lookout),
         ..Settings::default()
     })?;

@@ -12,7 +12,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use comparison::usage::Reading;
-use fleet::{Fleet, Interfaces, Lookout, Settings};
+use engine::{Interfaces, Lookout, Settings};
 use virtual_board::Options;
 
 #[path = "measured/mod.rs"]
@@ -96,7 +96,7 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     let early = arguments
         .fleet_first
-        .then(|| Fleet::start(settings.clone()))
+        .then(|| engine::start(settings.clone()))
         .transpose()?;
     let begun = Instant::now();
     let of = process::id().to_string();
@@ -115,7 +115,7 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // listens.
     let (begun, fleet) = match early {
         Some(fleet) => (begun, fleet),
-        None => (Instant::now(), Fleet::start(settings)?),
+        None => (Instant::now(), engine::start(settings)?),
     };
     if arguments.by_address {
         for address in &boards.addresses {

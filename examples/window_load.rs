@@ -18,7 +18,7 @@ use std::{
 use clap::Parser;
 use comparison::usage::Reading;
 use eframe::egui::{self, Key};
-use fleet::{Fleet, Settings};
+use engine::Settings;
 
 use gui::{App, SettingsFile};
 use serde_json::{Value, json};
@@ -105,7 +105,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         shared: Shared::default(),
     };
     let settings = SettingsFile::holding(settings(&addresses));
-    let fleet = Fleet::start(Settings {
+    let fleet = engine::start(Settings {
         discovery: None,
         addresses,
         ..Settings::default()

@@ -28,7 +28,7 @@ fn window(
     brokers: Vec<Broker>,
     has_options: bool,
 ) -> ExitCode {
-    use fleet::Settings;
+    use engine::Settings;
 
     let launch = if demo.is_some() {
         gui::Launch::Demo

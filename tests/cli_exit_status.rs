@@ -16,7 +16,8 @@ use std::{
 };
 
 use closed::ClosedPort;
-use fleet::{Fleet, LinkState, Settings};
+use engine::Settings;
+use fleet::LinkState;
 use terminal::on_a_terminal;
 use virtual_board::{Options, Profile, VirtualBoards, image::Image};
 
@@ -181,7 +182,7 @@ fn a_board_whose_slots_are_taken_is_1_and_is_named() -> Tested {
         .ok_or("no board listens")?
         .address
         .to_string();
-    let fleet = Fleet::start(Settings {
+    let fleet = engine::start(Settings {
         discovery: None,
         ..Settings::default()
     })?;

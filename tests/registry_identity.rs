@@ -11,7 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{BoardKey, BoardView, Fleet, Interfaces, LinkState, Lookout, Settings, Shard, Watch};
+use engine::{Interfaces, Lookout, Settings, Shard};
+use fleet::{BoardKey, BoardView, Fleet, LinkState, Watch};
 use virtual_board::{Options, VirtualBoards};
 
 type Tested = Result<(), Box<dyn Error>>;
@@ -46,7 +47,7 @@ impl Bench {
             .find(|shard: &Shard| shard.contains(&first))
             .ok_or("no shard")?;
         let discovery = Some(Lookout::only(&service, Interfaces::Loopback));
-        let fleet = Fleet::start(Settings {
+        let fleet = engine::start(Settings {
             discovery,
             shard,
             ..Settings::default()

@@ -13,11 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use engine::{Interfaces, Lookout, Settings};
 use fastrand::Rng;
-use fleet::{
-    BoardView, Changes, Fleet, Interfaces, LinkState, LogEvent, Lookout, Outcome, Reply, Settings,
-    Watch,
-};
+use fleet::{BoardView, Changes, Fleet, LinkState, LogEvent, Outcome, Reply, Watch};
 use protocol::{ComponentKey, Kind, Object, State};
 use serde_json::{Value, json};
 
@@ -99,7 +97,7 @@ impl Director {
             discovery: Some(lookout),
             ..Settings::default()
         };
-        let fleet = Fleet::start(settings)?;
+        let fleet = engine::start(settings)?;
         let mut watch = fleet.watch(|_| {});
         let views = all_connected(&mut watch, boards)?;
         let mut list = Vec::new();

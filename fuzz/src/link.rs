@@ -16,7 +16,8 @@ use protocol::{
 use serde_json::{Value, json};
 
 use address::{Address, Candidate, Candidates, InterfaceId};
-use fleet::{BoardKey, board_state::BoardState};
+use engine::board_state::BoardState;
+use fleet::BoardKey;
 use keys::Keys;
 use link::{
     commands::{Command, CommandId},

@@ -12,7 +12,8 @@ use super::{
     bridge::BridgeArgs, channel::ChannelArgs, check::CheckArgs, flash, keys::KeysCommand,
     logging::Filter, new::NewArgs, record::RecordArgs, sign::SignArgs, typed::listen,
 };
-use fleet::{BrokerAddress, Transport, listen_address};
+use engine::{Transport, listen_address};
+use fleet::BrokerAddress;
 use proxy::Token;
 use serial::MONITOR_BAUD;
 

@@ -9,13 +9,14 @@ use std::{
 
 use bridge::{Context, Notice, Options, RunError, Shard};
 use clap::Args;
-use mqtt::{BrokerAddress, topic};
+use fleet::BrokerAddress;
+use mqtt::topic;
 
 use super::{
     Failure, output,
     watching::{Reach, held},
 };
-use fleet::{Lookout, Settings};
+use engine::{Lookout, Settings};
 
 /// The arguments.
 #[derive(Debug, Args)]

@@ -20,7 +20,7 @@ pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(
         keys: watching::held(keys)?,
         ..DoctorRequest::default()
     };
-    let examination = Examination::begin(request, || {}).map_err(fleet::StartError::from)?;
+    let examination = Examination::begin(request, || {}).map_err(engine::StartError::from)?;
     let show_progress = io::stderr().is_terminal();
     let evidence = loop {
         match examination.wait() {

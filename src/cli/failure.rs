@@ -6,7 +6,7 @@ use protocol::RpcError;
 
 use super::{backup, channel, find, flash, new, scene};
 use disk::keys::StoreError;
-use fleet::StartError;
+use engine::StartError;
 use serial::Problem;
 
 /// Why a command failed; determines the exit status.

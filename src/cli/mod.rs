@@ -61,10 +61,8 @@ use print::Printer;
 use watching::{Reach, Watching};
 
 use disk::keys::Store;
-use fleet::{
-    Broker, BrokerAddress, LogEvent, Outcome, PASSWORD_VARIABLE, ResyncCause, Transport, Trigger,
-    UnknownTransport,
-};
+use engine::{Transport, UnknownTransport};
+use fleet::{Broker, BrokerAddress, LogEvent, Outcome, PASSWORD_VARIABLE, ResyncCause, Trigger};
 use sanitize::plain;
 use zeroize::Zeroizing;
 
@@ -204,7 +202,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
         // line breaks and passwords. Parse escaped and masked arguments to get
         // a safe message.
         let plain = env::args_os()
-            .map(|word| mqtt::without_password(&text::plain(&word.to_string_lossy())));
+            .map(|word| address::without_password(&text::plain(&word.to_string_lossy())));
         let safe = Args::try_parse_from(plain)
             .err()
             .filter(clap::Error::use_stderr);

@@ -17,7 +17,8 @@ use super::{
     watching::{Watching, held},
 };
 use disk::keys::Store;
-use fleet::{BoardView, Lookout};
+use engine::Lookout;
+use fleet::BoardView;
 use keys::KeyId;
 use sanitize::plain;
 use setup::{

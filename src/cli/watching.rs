@@ -17,9 +17,10 @@ use super::{
     output, remembered,
 };
 use disk::keys::{Loaded, Store, StoreError};
+use engine::{Lookout, Settings};
 use fleet::{
     BoardKey, BoardView, Broker, BrokerStatus, Changes, Fleet, KnownBoard, LOGIN_ADVICE, Listening,
-    Lookout, Settings, TypedKind, Watch, typed_kind,
+    TypedKind, Watch, typed_kind,
 };
 use keys::{Key, Keys};
 use text::matching::{Fit, Typed};
@@ -68,6 +69,8 @@ impl<'a> From<&'a Store> for Reach<'a> {
 /// A fleet and its most recently reported state.
 pub(super) struct Watching {
     fleet: Fleet,
+    /// Whether boards are discovered.
+    discovers: bool,
     watch: Watch,
     woken: Receiver<()>,
     boards: BTreeMap<BoardKey, Arc<BoardView>>,
@@ -164,8 +167,9 @@ impl Watching {
 
     fn with(settings: Settings) -> Result<Self, Failure> {
         let listen = settings.listen;
+        let discovers = settings.discovery.is_some();
         let keys = settings.keys.clone().unwrap_or_default();
-        let fleet = Fleet::start(settings)?;
+        let fleet = engine::start(settings)?;
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move |_| {
             // Full: the reader will be woken anyway. Closed: it has stopped.
@@ -175,6 +179,7 @@ impl Watching {
         let resolving = false;
         let mut watching = Self {
             fleet,
+            discovers,
             watch,
             woken,
             boards,
@@ -212,7 +217,7 @@ impl Watching {
 
     /// Whether boards are discovered.
     pub(super) fn discovers(&self) -> bool {
-        self.fleet.lookout().is_some()
+        self.discovers
     }
 
     /// Whether this computer has a key or a password for a board.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::Shard;
+use engine::Shard;
 use serde_json::json;
 
 use super::{

@@ -13,10 +13,8 @@ use std::{
     time::Instant,
 };
 
-use fleet::{
-    BoardKey, BoardView, Broker as Given, Fleet, FleetStatus, Interfaces, LinkState, Lookout,
-    Outcome, Settings, Watch,
-};
+use engine::{Interfaces, Lookout, Settings};
+use fleet::{BoardKey, BoardView, Broker as Given, Fleet, FleetStatus, LinkState, Outcome, Watch};
 use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo};
 use protocol::{State, mdns::Announcement};
 use serde_json::json;
@@ -39,7 +37,7 @@ struct Controller {
 
 impl Controller {
     fn start(settings: Settings) -> Self {
-        let fleet = Fleet::start(settings).expect("a fleet");
+        let fleet = engine::start(settings).expect("a fleet");
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move |_| {
             let _ = wake.try_send(());

@@ -13,7 +13,8 @@ use std::{
     time::Duration,
 };
 
-use fleet::{Fleet, LinkState, Settings};
+use engine::Settings;
+use fleet::{Fleet, LinkState};
 use mdns_sd::{ServiceDaemon, ServiceInfo};
 use protocol::mdns::{Announcement, SERVICE};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -288,7 +289,7 @@ fn labels(name: &str) -> Vec<u8> {
 
 /// A controller that occupies a slot on a board.
 fn visit(address: &str) -> Fleet {
-    let fleet = Fleet::start(Settings {
+    let fleet = engine::start(Settings {
         discovery: None,
         ..Settings::default()
     })

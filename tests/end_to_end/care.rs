@@ -3,7 +3,7 @@
 
 use eframe::egui::accesskit::Role as Widget;
 use egui_kittest::kittest::Queryable;
-use fleet::Settings;
+use engine::Settings;
 use gui::SettingsFile;
 use noise::{Key, Role};
 use virtual_board::{Profile, VirtualBoards};

@@ -2,7 +2,7 @@
 
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
-use fleet::{Interfaces, Lookout, Settings};
+use engine::{Interfaces, Lookout, Settings};
 use gui::SettingsFile;
 use virtual_board::{Profile, VirtualBoards};
 

@@ -3,7 +3,7 @@
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::{NodeT, Queryable};
-use fleet::Settings;
+use engine::Settings;
 use gui::SettingsFile;
 use virtual_board::{Profile, VirtualBoards};
 

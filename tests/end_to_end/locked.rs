@@ -10,7 +10,8 @@ use std::{
 use disk::keys::Store;
 use eframe::egui::accesskit::Role as Widget;
 use egui_kittest::kittest::{NodeT, Queryable};
-use fleet::{Candidates, Content, LinkProblem, LinkState, Lock, Outcome, Settings};
+use engine::Settings;
+use fleet::{Candidates, Content, LinkProblem, LinkState, Lock, Outcome};
 use noise::{Key, KeyId, Psk, Role};
 use pairing::{PairProblem, Pairing, Progress, Wanted};
 use protocol::{Object, method};

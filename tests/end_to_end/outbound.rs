@@ -6,10 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use eframe::egui::{Key as Pressed, Modifiers, accesskit::Role as Widget};
 use egui_kittest::kittest::Queryable;
-use fleet::{
-    Interfaces, LinkProblem, LinkState, Listening, Lock, Lookout, Outcome,
-    Settings as FleetSettings,
-};
+use engine::{Interfaces, Lookout, Settings as FleetSettings};
+use fleet::{LinkProblem, LinkState, Listening, Lock, Outcome};
 use noise::{Key, Psk, Role};
 use protocol::{Object, method, outbound::OutboundUrl};
 use serde_json::json;

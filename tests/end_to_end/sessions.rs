@@ -7,7 +7,7 @@ use std::{
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::Queryable;
-use fleet::Settings;
+use engine::Settings;
 use gui::{ReplayProgress, Replays, SettingsFile};
 use record::{Item, Reader, Recorded};
 use virtual_board::Profile;

@@ -9,7 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{BoardView, Fleet, LinkState, Outcome, Settings};
+use engine::Settings;
+use fleet::{BoardView, LinkState, Outcome};
 use protocol::{Object, State};
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// Runs a fleet that finds boards by mDNS.
 pub(crate) fn be() {
-    let fleet = Fleet::start(Settings::default()).expect("a fleet");
+    let fleet = engine::start(Settings::default()).expect("a fleet");
     let (changed, changes) = channel();
     let mut watch = fleet.watch(move |_| {
         // The receiver is dropped at the end.

@@ -4,7 +4,8 @@
 use std::{sync::mpsc::Receiver, time::Duration};
 
 use doubles::{Announce, Shelly, ShellyOptions, Wled, WledOptions};
-use fleet::{BoardView, Family, Interfaces, LogEvent, Lookout, Outcome, Settings};
+use engine::{Interfaces, Lookout, Settings};
+use fleet::{BoardView, Family, LogEvent, Outcome};
 use keys::{Keys, Password};
 use protocol::State;
 

@@ -4,7 +4,8 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use doubles::{Announce, Shelly, ShellyOptions, shelly::Model};
-use fleet::{Family, Interfaces, LinkProblem, LinkState, Lookout, Settings};
+use engine::{Interfaces, Lookout, Settings};
+use fleet::{Family, LinkProblem, LinkState};
 use keys::{Key, KeyId, Keys, Role};
 use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo};
 use noise::Psk;

@@ -3,7 +3,8 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use doubles::{Shelly, ShellyOptions, shelly::Model};
-use fleet::{Family, LinkProblem, LinkState, Listening, Settings};
+use engine::Settings;
+use fleet::{Family, LinkProblem, LinkState, Listening};
 
 use crate::desk::{Observer, SOON};
 

@@ -16,7 +16,8 @@ use std::{
 
 use doubles::{Announce, Shelly, ShellyOptions, Wled, WledOptions};
 use eframe::egui::accesskit::Toggled;
-use fleet::{Family, LinkState, Settings};
+use engine::Settings;
+use fleet::{Family, LinkState};
 use gui::SettingsFile;
 use mdns_sd::{ServiceDaemon, ServiceInfo};
 use serde_json::{Value, json};

@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{BoardKey, Fleet, LinkState, Outcome, Settings};
+use engine::Settings;
+use fleet::{BoardKey, Fleet, LinkState, Outcome};
 
 use crate::{ATTACK, SOON};
 
@@ -19,7 +20,7 @@ pub(crate) struct Owner {
 impl Owner {
     /// Waits until the board is connected.
     pub(crate) fn of(address: &str) -> Self {
-        let fleet = Fleet::start(Settings {
+        let fleet = engine::start(Settings {
             discovery: None,
             ..Settings::default()
         })

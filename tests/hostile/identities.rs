@@ -13,7 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{BoardView, Fleet, LinkState, Listening, Outcome, Settings, Watch};
+use engine::Settings;
+use fleet::{BoardView, Fleet, LinkState, Listening, Outcome, Watch};
 use noise::{Hello, Key, Role};
 use protocol::{Code, RpcError};
 use serde_json::{Value, json};
@@ -39,7 +40,7 @@ struct Onlooker {
 
 impl Onlooker {
     fn new(settings: Settings) -> Self {
-        let fleet = Fleet::start(settings).expect("a fleet");
+        let fleet = engine::start(settings).expect("a fleet");
         let (wake, woken) = channel();
         let watch = fleet.watch(move |_| {
             // At the end the receiver is gone.

@@ -16,7 +16,8 @@ use std::{
 };
 
 use comparison::usage::Reading;
-use fleet::{Fleet, Interfaces, LinkState, Listening, Lookout, Outcome, Settings};
+use engine::{Interfaces, Lookout, Settings};
+use fleet::{LinkState, Listening, Outcome};
 use serde_json::{Value, json};
 use virtual_board::{Options, Profile, VirtualBoards};
 
@@ -73,7 +74,7 @@ fn be_a_board(options: Options) {
 /// and executes commands.
 fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
     let lookout = Lookout::only(service, Interfaces::Loopback);
-    let fleet = Fleet::start(Settings {
+    let fleet = engine::start(Settings {
         discovery: Some(lookout),
         listen,
         ..Settings::default()

@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{BoardKey, BoardView, Fleet, LinkState, LogEvent, Settings, Watch};
+use engine::Settings;
+use fleet::{BoardKey, BoardView, Fleet, LinkState, LogEvent, Watch};
 use protocol::{ComponentKey, State};
 use record::{Destination, FileSettings, Item, Reader, Record, Recorded, Recording, Selection};
 use serde_json::Value;
@@ -31,7 +32,7 @@ impl Bench {
             discovery: None,
             ..Settings::default()
         };
-        let fleet = Fleet::start(settings).expect("a fleet");
+        let fleet = engine::start(settings).expect("a fleet");
         let (wake, woken) = channel();
         let watch = fleet.watch(move |_| {
             let _ = wake.send(());

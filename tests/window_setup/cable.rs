@@ -18,7 +18,7 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
-use fleet::{Fleet, Lookout, Settings};
+use engine::{Lookout, Settings};
 use gui::{App, SettingsFile};
 use virtual_board::{
     Options, VirtualBoards,
@@ -122,8 +122,9 @@ struct Desktop {
 impl Desktop {
     /// The window over the boards of this service type.
     fn open(service: &str) -> Self {
-        let fleet = Fleet::start(Settings {
-            discovery: Some(Lookout::of(Some(service))),
+        let lookout = Lookout::of(Some(service));
+        let fleet = engine::start(Settings {
+            discovery: Some(lookout.clone()),
             ..Settings::default()
         })
         .expect("a fleet");
@@ -133,7 +134,9 @@ impl Desktop {
             .with_size([1180.0, 900.0])
             .build_eframe(move |cc| {
                 let file = SettingsFile::nowhere();
-                App::new(cc, fleet, file, None).with_keys(store, &cc.egui_ctx)
+                App::new(cc, fleet, file, None)
+                    .with_keys(store, &cc.egui_ctx)
+                    .with_lookout(Some(lookout))
             });
         let mut desktop = Self { window, keys };
         desktop.act(Role::Button, "Set up a board…");

@@ -10,7 +10,8 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
-use fleet::{BoardView, Fleet, LinkState, Settings};
+use engine::Settings;
+use fleet::{BoardView, LinkState};
 use gui::{App, SettingsFile};
 use protocol::{ComponentKey, State};
 use virtual_board::{Options, Profile, VirtualBoards};
@@ -83,7 +84,7 @@ impl Desktop {
     }
 
     pub(crate) fn of(settings: Settings, file: SettingsFile) -> Self {
-        let fleet = Fleet::start(settings).expect("a fleet");
+        let fleet = engine::start(settings).expect("a fleet");
         let window = Harness::builder()
             .with_size([1180.0, 900.0])
             .build_eframe(move |cc| App::new(cc, fleet, file, None));

@@ -2,7 +2,8 @@
 
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT, Queryable};
-use fleet::{Interfaces, Listening, Lookout, Settings};
+use engine::{Interfaces, Lookout, Settings};
+use fleet::Listening;
 use gui::SettingsFile;
 use virtual_board::{Options, Profile, VirtualBoards};
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::desktop::{Bench, SOON, address, key, on};
-use fleet::{Fleet, LinkState, Settings};
+use engine::Settings;
+use fleet::LinkState;
 
 #[test]
 fn undo_of_what_is_out_of_sight_asks_first_and_says_what_will_be_sent() {
@@ -71,7 +72,7 @@ fn undo_of_what_another_client_changed_since_asks_and_names_the_client() {
     let bench = Bench::start();
     let mut desktop = bench.desktop();
     let before = desktop.toggle("Light: on", "Desk lamp", "light:0");
-    let other = Fleet::start(Settings {
+    let other = engine::start(Settings {
         discovery: None,
         addresses: vec![address(&bench.lamp)],
         ..Settings::default()

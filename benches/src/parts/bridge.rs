@@ -1,7 +1,7 @@
 //! `switchboard bridge` without its command line.
 
 use bridge::{Context, Options};
-use fleet::Settings;
+use engine::Settings;
 use net::client::Trust;
 
 use super::{Shared, addresses, answer_with};

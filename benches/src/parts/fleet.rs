@@ -12,11 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::fleet::{
-    BoardKey, BoardView, Changes, Fleet, Interfaces, LinkState, LogEvent, Lookout,
-    Outcome as CommandOutcome, Settings, Transport,
-};
 use clap::Args;
+use engine::{Interfaces, Lookout, Settings, Transport};
+use fleet::{BoardKey, BoardView, Changes, Fleet, LinkState, LogEvent, Outcome as CommandOutcome};
 use protocol::{ComponentKey, Kind, State};
 
 use super::{Shared, addresses};
@@ -77,7 +75,7 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
         .as_deref()
         .map(|service| Lookout::only(service, Interfaces::Loopback).with_capacity(CAPACITY));
     let mut to_find = discovery.is_some();
-    let fleet = Arc::new(Fleet::start(Settings {
+    let fleet = Arc::new(engine::start(Settings {
         discovery,
         addresses,
         transport: options.transport,

@@ -5,7 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Settings, Transport, Watch};
+use engine::{Settings, Transport};
+use fleet::{BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Watch};
 use protocol::{ComponentKey, State};
 
 use crate::Outcome;
@@ -52,7 +53,7 @@ impl Linked {
         transport: Transport,
     ) -> Outcome<Self> {
         let addresses = vec![address.to_owned()];
-        let fleet = Fleet::start(Settings {
+        let fleet = engine::start(Settings {
             discovery: None,
             addresses,
             transport,

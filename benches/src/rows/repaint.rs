@@ -10,7 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{Fleet, Settings, Shown, Watch};
+use engine::Settings;
+use fleet::{Fleet, Shown, Watch};
 use futures_util::{SinkExt, StreamExt};
 use protocol::{ComponentKey, Kind};
 use tokio_tungstenite::tungstenite::Message;
@@ -169,7 +170,7 @@ struct Face {
 
 impl Face {
     fn connect(addresses: Vec<String>) -> Outcome<Self> {
-        let fleet = Fleet::start(Settings {
+        let fleet = engine::start(Settings {
             discovery: None,
             addresses,
             ..Settings::default()

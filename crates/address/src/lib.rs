@@ -1,6 +1,7 @@
-//! Parses and prints the address of a board, and decides which of several
-//! addresses is tried first. Resolves no names and opens no sockets.
+//! Parses and prints the addresses of boards and brokers, and decides which of
+//! several addresses is tried first. Resolves no names and opens no sockets.
 
+mod broker;
 mod candidate;
 mod interface;
 
@@ -10,6 +11,9 @@ use std::{
     str::FromStr,
 };
 
+pub use broker::{
+    BrokerAddress, BrokerAddressError, LOGIN_ADVICE, PASSWORD_VARIABLE, without_password,
+};
 pub use candidate::{Candidate, Candidates, MOST, Tried, Usable, Verdict, in_order, ip_of};
 pub use interface::{Interface, InterfaceId};
 

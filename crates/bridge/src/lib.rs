@@ -15,7 +15,7 @@ mod topics;
 
 pub use bridge::{Options, RunError, run};
 pub use context::Context;
+pub use engine::{Shard, ShardError};
 pub use face::{Face, Publish};
-pub use fleet::{Shard, ShardError};
 pub use notice::Notice;
 pub use topics::{Target, target};

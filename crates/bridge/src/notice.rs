@@ -2,7 +2,8 @@
 
 use std::{fmt, net::SocketAddr};
 
-use mqtt::{BrokerAddress, LOGIN_ADVICE, Problem};
+use fleet::{BrokerAddress, LOGIN_ADVICE};
+use mqtt::Problem;
 
 use crate::Shard;
 

@@ -16,7 +16,8 @@ use super::{
     multicast, port, scan,
 };
 use address::Candidates;
-use fleet::{Family, Lookout};
+use engine::Lookout;
+use fleet::Family;
 use keys::Keys;
 use net::client::interfaces;
 use platform::Platform;

@@ -18,9 +18,10 @@ use super::{
     examination::{Check, DoctorRequest, KnownDevice, Worker},
 };
 use address::{Usable, Verdict};
+use engine::{Lookout, Settings, StartError};
 use fleet::{
-    BoardKey, BoardView, Fleet, KnownBoard, LinkProblem, LinkState, LogEvent, Lookout, Settings,
-    StartError, TypedKind, Watch, typed_kind,
+    BoardKey, BoardView, Fleet, KnownBoard, LinkProblem, LinkState, LogEvent, TypedKind, Watch,
+    typed_kind,
 };
 use keys::Keys;
 use net::client::interfaces;
@@ -198,7 +199,7 @@ impl Scan {
             keys: Some(keys),
             ..Settings::default()
         };
-        let fleet = Fleet::start(settings)?;
+        let fleet = engine::start(settings)?;
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move |_| {
             // Full: the reader will be woken anyway. Closed: it is gone.

@@ -165,7 +165,7 @@ impl Clock {
     }
 
     /// The time, on the steady scale.
-    pub(crate) fn read(&self) -> Now {
+    pub fn read(&self) -> Now {
         Now {
             instant: Instant::now(),
             wall: self.now(),
@@ -189,7 +189,7 @@ impl Clock {
     }
 
     /// When the system clock was last set.
-    pub(crate) fn last_jump(&self) -> Option<Jump> {
+    pub fn last_jump(&self) -> Option<Jump> {
         self.lock().jumps().next_back()
     }
 

@@ -1,24 +1,16 @@
-//! All boards of a network: finds them, keeps a link to each, and knows the
-//! state of every one. Has no user interface and stores nothing on disk.
+//! What a program knows of all boards of a network, and what it can ask of
+//! them: plain data to display, and requests. What keeps it up to date is
+//! elsewhere: the engine of this computer, or a server. Has no user interface,
+//! opens no sockets and stores nothing on disk.
 
-mod board;
-#[doc(hidden)]
-pub mod board_state;
-mod brokers;
+mod broker;
 mod clock;
-mod context;
-mod descriptors;
-mod engine;
 mod frames;
 mod history;
 mod image;
-mod inbound;
-mod live_ids;
 mod preview;
 mod published;
-mod roster;
-mod shard;
-pub mod transport;
+mod request;
 mod typed_address;
 mod unseen;
 mod view;
@@ -33,89 +25,35 @@ use std::{
 };
 
 pub use families::{Bridge, Confirmation, Family};
-use protocol::{ComponentKey, LogFilter, Object, State, board_id, outbound::OutboundUrl};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use protocol::{ComponentKey, LogFilter, Object, State, board_id};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+pub use broker::{Broker, BrokerState, BrokerStatus, PREFIX as BRIDGE_PREFIX, fnv_1a};
 pub use clock::{Clock, Jump, Timeline};
 pub use frames::{Content, Direction, Following, Frames, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
 pub use preview::Preview;
-pub use shard::{Shard, ShardError};
-pub use unseen::{Shown, Urgency};
+pub use published::Published;
+pub use request::FleetRequest;
+pub use unseen::{BoardChange, ChangeScope, Shown, Urgency};
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,
     LinkProblem, LinkState, Listening, Lock, LogEntry, LogEvent, Origin, Outcome, ResyncCause,
     Sample, Span, Trail, UpdateProblem, UpdateState, Via,
 };
 
-pub use address::{Address, AddressError, Candidates};
-pub use brokers::{Broker, BrokerState, BrokerStatus, PREFIX as BRIDGE_PREFIX};
-pub use mqtt::{BrokerAddress, BrokerAddressError, LOGIN_ADVICE, PASSWORD_VARIABLE};
-pub use net::discovery::{Interfaces, Lookout};
-pub use transport::{Transport, UnknownTransport};
+pub use address::{
+    Address, AddressError, BrokerAddress, BrokerAddressError, Candidates, LOGIN_ADVICE,
+    PASSWORD_VARIABLE,
+};
 
 pub use image::ImageSource;
 pub use link::credential::{CredentialError, CredentialKind};
 pub use link::trigger::Trigger;
-pub use typed_address::{
-    ListenAddressError, TypedKind, is_address, listen_address, typed_board, typed_kind,
-};
+pub use typed_address::{TypedKind, is_address, normalized, typed_board, typed_kind};
 
-use address::ip_of;
-use engine::{Engine, EngineCommand};
-use inbound::local_address_towards;
 use keys::Keys;
 use link::commands::{Command, CommandId};
-use published::Published;
-
-/// The settings of a fleet.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// How boards are discovered by mDNS; `None`: not at all.
-    pub discovery: Option<Lookout>,
-    /// Connect to every discovered board; otherwise only list them until
-    /// [`Fleet::connect`].
-    pub connect_to_all: bool,
-    /// `host:port` of boards that are added at the start.
-    pub addresses: Vec<String>,
-    /// Keys of locked boards; `None` while they are being loaded: no board is
-    /// connected to until [`Fleet::hold_keys`], because nothing may be sent in
-    /// plain text to a board whose key exists.
-    pub keys: Option<Keys>,
-    /// The address on which boards can connect, port 0 being any free one;
-    /// `None`, the default: none. The result is in [`FleetStatus`].
-    pub listen: Option<SocketAddr>,
-    /// The library that connects to boards.
-    pub transport: Transport,
-    /// The MQTT brokers from which boards are taken.
-    pub brokers: Vec<Broker>,
-    /// The boards that are connected to: all, by default. Others are neither
-    /// added when they are found nor accepted when they connect; one that was
-    /// added by its address is disconnected and forgotten when it states its
-    /// id.
-    pub shard: Shard,
-    /// Whether values over time and recent frames of each board are kept, and
-    /// changes of components are logged, all to be displayed. They take most of
-    /// the memory of boards that push often.
-    pub keep_past: bool,
-}
-
-impl Default for Settings {
-    /// Discovers every board of the network and connects to it.
-    fn default() -> Self {
-        Self {
-            discovery: Some(Lookout::default()),
-            connect_to_all: true,
-            addresses: Vec::new(),
-            keys: Some(Keys::default()),
-            listen: None,
-            transport: Transport::default(),
-            brokers: Vec::new(),
-            shard: Shard::default(),
-            keep_past: true,
-        }
-    }
-}
 
 /// A board that an earlier run knew: it is shown from the start, whether or not
 /// it is online.
@@ -139,76 +77,34 @@ pub struct KnownBoard {
     pub only_this_id: bool,
 }
 
-/// The fleet. On drop it closes every link and ends its thread.
+/// All boards, as one program sees them. On drop it ends what keeps them up to
+/// date, and waits until that has ended.
 pub struct Fleet {
-    commands: UnboundedSender<EngineCommand>,
+    requests: UnboundedSender<FleetRequest>,
     published: Published,
     thread: Option<JoinHandle<()>>,
     next_id: AtomicU64,
-    lookout: Option<Lookout>,
 }
 
 impl Fleet {
-    /// Starts the I/O thread and discovery.
-    ///
-    /// # Errors
-    /// The thread or its runtime cannot be created. A failure of discovery is
-    /// reported in [`FleetStatus`].
-    pub fn start(settings: Settings) -> Result<Self, StartError> {
-        // A link is an open file. If the limit stays too low, boards that
-        // cannot be connected to report it.
-        let _ = rlimit::increase_nofile_limit(u64::MAX);
-        let published = Published::default();
-        let (commands, received) = unbounded_channel();
-        let Settings {
-            discovery,
-            connect_to_all,
-            addresses,
-            keys,
-            listen,
-            transport,
-            brokers,
-            shard,
-            keep_past,
-        } = settings;
-        let lookout = discovery.clone();
-        // Before there are boards: a new address is compared with those of all.
-        // An invalid address must not keep the program from starting.
-        let added: Vec<_> = addresses
-            .iter()
-            .filter_map(|address| typed_address::typed_board(address).ok())
-            .filter_map(|(family, address)| {
-                let (key, new) = published.key_for(&address.to_string());
-                new.then_some(EngineCommand::Add(key, address, family))
-            })
-            .collect();
-        let engine = Engine::new(
-            published.clone(),
-            connect_to_all,
-            shard,
-            keys,
-            transport,
-            discovery.as_ref(),
-            keep_past,
-        );
-        let thread = engine::spawn(engine, received, discovery)?;
+    /// A fleet over what is published; what its users ask arrives at the
+    /// receiver.
+    pub fn new(published: Published) -> (Self, UnboundedReceiver<FleetRequest>) {
+        let (requests, received) = unbounded_channel();
         let fleet = Self {
-            commands,
+            requests,
             published,
-            thread: Some(thread),
+            thread: None,
             next_id: AtomicU64::new(0),
-            lookout,
         };
-        if listen.is_some() {
-            fleet.listen(listen);
-        }
-        for broker in brokers {
-            fleet.add_broker(broker);
-        }
-        for command in added {
-            fleet.send(command);
-        }
-        Ok(fleet)
+        (fleet, received)
+    }
+
+    /// Waits for this thread once the fleet is dropped.
+    #[must_use]
+    pub fn kept_by(mut self, thread: JoinHandle<()>) -> Self {
+        self.thread = Some(thread);
+        self
     }
 
     /// Watches for changes. `wake` is called from the I/O thread, once until
@@ -225,11 +121,6 @@ impl Fleet {
         self.published.clock()
     }
 
-    /// How boards are discovered; `None`: not at all.
-    pub fn lookout(&self) -> Option<&Lookout> {
-        self.lookout.as_ref()
-    }
-
     /// The present state of a board.
     pub fn board(&self, board: BoardKey) -> Option<Arc<BoardView>> {
         self.published.get(board)
@@ -243,13 +134,13 @@ impl Fleet {
     /// # Errors
     /// The text is not an address.
     pub fn add_address(&self, address: &str) -> Result<BoardKey, AddressError> {
-        let (family, address) = typed_address::typed_board(address)?;
+        let (family, address) = typed_board(address)?;
         let (key, new) = self.published.key_for(&address.to_string());
         // An address that is typed again is retried at once.
         self.send(if new {
-            EngineCommand::Add(key, address, family)
+            FleetRequest::Add(key, address, family)
         } else {
-            EngineCommand::RetryNow(key)
+            FleetRequest::RetryNow(key)
         });
         Ok(key)
     }
@@ -261,13 +152,13 @@ impl Fleet {
     /// # Errors
     /// Its address is invalid.
     pub fn recall(&self, board: KnownBoard) -> Result<(), AddressError> {
-        let address = typed_address::parse(&board.address)?;
+        let address = normalized(&board.address)?;
         if let Some(id) = board.id.as_deref().filter(|id| board_id(id).is_err()) {
             log::warn!("a remembered board is ignored: {id:?} is not a board id");
             return Ok(());
         }
         let key = self.published.new_key();
-        self.send(EngineCommand::Recall(key, KnownBoard { address, ..board }));
+        self.send(FleetRequest::Recall(key, KnownBoard { address, ..board }));
         Ok(())
     }
 
@@ -275,7 +166,7 @@ impl Fleet {
     /// announcement or inbound connection, unless it is
     /// [ignored](Self::ignore).
     pub fn forget(&self, board: BoardKey) {
-        self.send(EngineCommand::Forget(board));
+        self.send(FleetRequest::Forget(board));
     }
 
     /// From now on the board with this id is neither added because it is
@@ -283,29 +174,29 @@ impl Fleet {
     /// address is [added](Self::add_address). If it was discovered already, it
     /// is forgotten.
     pub fn ignore(&self, id: &str) {
-        self.send(EngineCommand::Ignore(id.to_owned()));
+        self.send(FleetRequest::Ignore(id.to_owned()));
     }
 
     /// The board with this id is added again as any other; if it is announced,
     /// at once.
     pub fn stop_ignoring(&self, id: &str) {
-        self.send(EngineCommand::StopIgnoring(id.to_owned()));
+        self.send(FleetRequest::StopIgnoring(id.to_owned()));
     }
 
     /// Connects to a board that is only announced.
     pub fn connect(&self, board: BoardKey) {
-        self.send(EngineCommand::Connect(board));
+        self.send(FleetRequest::Connect(board));
     }
 
     /// Retries at once instead of after the backoff.
     pub fn retry_now(&self, board: BoardKey) {
-        self.send(EngineCommand::RetryNow(board));
+        self.send(FleetRequest::RetryNow(board));
     }
 
     /// Holds these keys from now on, in addition to those that were given
     /// since.
     pub fn hold_keys(&self, keys: Keys) {
-        self.send(EngineCommand::HoldKeys(keys));
+        self.send(FleetRequest::HoldKeys(keys));
     }
 
     /// Holds a key or a password from now on, in place of one for the same
@@ -313,58 +204,39 @@ impl Fleet {
     /// another, or none, is established again. With a board, it is connected to
     /// now even if the key was held already. It is not saved.
     pub fn give_key(&self, key: impl Into<Keys>, board: Option<BoardKey>) {
-        self.send(EngineCommand::GiveKeys(key.into(), board));
+        self.send(FleetRequest::GiveKeys(key.into(), board));
     }
 
     /// No longer holds a key or a password for the board with this id. A saved
     /// key is not deleted.
     pub fn forget_key(&self, board: &str) {
-        self.send(EngineCommand::ForgetKey(board.to_owned()));
+        self.send(FleetRequest::ForgetKey(board.to_owned()));
     }
 
     /// Listens for inbound connections of boards at this address, port 0 being
     /// any free one; `None`: no longer, and inbound links end. The result is in
     /// [`FleetStatus`].
     pub fn listen(&self, address: Option<SocketAddr>) {
-        self.send(EngineCommand::Listen(address));
-    }
-
-    /// The URL at which this board can connect to this program, which listens
-    /// at `listening`: this computer's address on the interface towards the
-    /// board. `None` if there is no route to it.
-    pub fn outbound_url(&self, board: BoardKey, listening: SocketAddr) -> Option<OutboundUrl> {
-        let own = if listening.ip().is_unspecified() {
-            let board = self.board(board)?;
-            let ip = match board.inbound_from {
-                Some(caller) => caller.ip(),
-                None => ip_of(&board.address)?,
-            };
-            local_address_towards(ip).ok()?
-        } else {
-            listening.ip()
-        };
-        format!("ws://{}/", SocketAddr::new(own, listening.port()))
-            .parse()
-            .ok()
+        self.send(FleetRequest::Listen(address));
     }
 
     /// Takes boards from this MQTT broker from now on, in place of one with the
     /// same address. Its state is in [`FleetStatus`].
     pub fn add_broker(&self, broker: Broker) {
-        self.send(EngineCommand::AddBroker(broker));
+        self.send(FleetRequest::AddBroker(broker));
     }
 
     /// Takes no more boards from this broker. Boards that are reached in no
     /// other way are forgotten.
     pub fn remove_broker(&self, address: &BrokerAddress) {
-        self.send(EngineCommand::RemoveBroker(address.to_string()));
+        self.send(FleetRequest::RemoveBroker(address.to_string()));
     }
 
     /// Follows the board's own log from now on, across reconnects: first the
     /// lines that the board kept, then new ones, as [`LogEvent::Log`].
     /// [`LogFilter::Off`] ends it.
     pub fn follow_log(&self, board: BoardKey, wanted: LogFilter) {
-        self.send(EngineCommand::FollowLog(board, wanted));
+        self.send(FleetRequest::FollowLog(board, wanted));
     }
 
     /// Follows the live preview of the board's light from now on, across
@@ -372,7 +244,7 @@ impl Fleet {
     /// have one, and their boards send it to one client at a time: follow it
     /// while it is shown.
     pub fn follow_preview(&self, board: BoardKey, wanted: bool) {
-        self.send(EngineCommand::FollowPreview(board, wanted));
+        self.send(FleetRequest::FollowPreview(board, wanted));
     }
 
     /// Sets the fields of `change`, by the `Set` method of the component's
@@ -380,19 +252,19 @@ impl Fleet {
     /// and a newer one is merged into it.
     pub fn set(&self, board: BoardKey, component: &ComponentKey, change: State, reply: Reply) {
         let command = Command::set(self.new_id(), component.clone(), change);
-        self.send(EngineCommand::Command(board, command, reply));
+        self.send(FleetRequest::Command(board, command, reply));
     }
 
     /// `Switch.Toggle`, or `Light.Set` of the opposite.
     pub fn toggle(&self, board: BoardKey, component: &ComponentKey, reply: Reply) {
         let id = self.new_id();
-        self.send(EngineCommand::Toggle(board, id, component.clone(), reply));
+        self.send(FleetRequest::Toggle(board, id, component.clone(), reply));
     }
 
     /// `Button.Press`.
     pub fn press(&self, board: BoardKey, component: &ComponentKey, reply: Reply) {
         let command = Command::press(self.new_id(), component.clone());
-        self.send(EngineCommand::Command(board, command, reply));
+        self.send(FleetRequest::Command(board, command, reply));
     }
 
     /// Opens, closes or stops a cover, or installs an update.
@@ -404,13 +276,13 @@ impl Fleet {
         reply: Reply,
     ) {
         let command = Command::trigger(self.new_id(), component.clone(), trigger);
-        self.send(EngineCommand::Command(board, command, reply));
+        self.send(FleetRequest::Command(board, command, reply));
     }
 
     /// Any method.
     pub fn call(&self, board: BoardKey, method: &str, params: Object, reply: Reply) {
         let command = Command::call(self.new_id(), method, params);
-        self.send(EngineCommand::Command(board, command, reply));
+        self.send(FleetRequest::Command(board, command, reply));
     }
 
     /// Updates a board's firmware: sends the image, lets the board verify it,
@@ -419,26 +291,13 @@ impl Fleet {
     /// update of the board that is already running goes on instead.
     pub fn update(&self, board: BoardKey, image: ImageSource) {
         let CommandId(update) = self.new_id();
-        self.send(EngineCommand::Update(board, update));
-        let commands = self.commands.clone();
-        let read = move || {
-            let _ = commands.send(EngineCommand::ImageRead(board, update, image.read()));
-        };
-        // A disk may be asleep: neither this thread nor the I/O thread waits
-        // for it.
-        if let Err(error) = std::thread::Builder::new()
-            .name("image".to_owned())
-            .spawn(read)
-        {
-            let problem = format!("could not start a thread to read the image: {error}");
-            self.send(EngineCommand::ImageRead(board, update, Err(problem)));
-        }
+        self.send(FleetRequest::Update(board, update, image));
     }
 
     /// Cancels the update by this program, unless the board was already told to
     /// commit the image.
     pub fn cancel_update(&self, board: BoardKey) {
-        self.send(EngineCommand::CancelUpdate(board));
+        self.send(FleetRequest::CancelUpdate(board));
     }
 
     /// A number for a command or an update.
@@ -446,16 +305,16 @@ impl Fleet {
         CommandId(self.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn send(&self, command: EngineCommand) {
-        // The thread ends before the fleet only if it panicked; then the reply
-        // is dropped with the command.
-        let _ = self.commands.send(command);
+    fn send(&self, request: FleetRequest) {
+        // What keeps the fleet ends before it only if it panicked; then the
+        // reply is dropped with the request.
+        let _ = self.requests.send(request);
     }
 }
 
 impl Drop for Fleet {
     fn drop(&mut self) {
-        self.send(EngineCommand::End);
+        self.send(FleetRequest::End);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -485,12 +344,4 @@ pub struct Changes {
     pub missed: u64,
     /// The status of discovery and listening, if it changed.
     pub status: Option<FleetStatus>,
-}
-
-/// Why a fleet could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The thread or its runtime could not be created.
-    #[error("the I/O thread could not be started: {0}")]
-    Thread(#[from] std::io::Error),
 }

@@ -41,7 +41,7 @@ impl Preview {
     }
 
     /// Reads a notification; `None` if it is not a preview.
-    pub(crate) fn read(at: Instant, method: &str, params: &Value) -> Option<Self> {
+    pub fn read(at: Instant, method: &str, params: &Value) -> Option<Self> {
         if method != preview::NOTIFY {
             return None;
         }
@@ -64,7 +64,7 @@ impl Preview {
 
     /// Whether this one need not be replaced by another: it shows the same, and
     /// is new enough.
-    pub(crate) fn covers(&self, newer: &Self) -> bool {
+    pub fn covers(&self, newer: &Self) -> bool {
         (self.columns, &self.colors) == (newer.columns, &newer.colors)
             && newer.at.saturating_duration_since(self.at) < Self::RENEWED
     }

@@ -23,7 +23,7 @@ const UNSEEN: u64 = 2_000;
 
 /// Shared by the I/O thread, which writes, and the fleet's users.
 #[derive(Clone, Default)]
-pub(super) struct Published {
+pub struct Published {
     shared: Arc<Shared>,
     clock: Arc<Clock>,
 }
@@ -57,12 +57,12 @@ struct State {
 
 impl Published {
     /// The clock of everything that is kept.
-    pub(super) fn clock(&self) -> &Arc<Clock> {
+    pub fn clock(&self) -> &Arc<Clock> {
         &self.clock
     }
 
     /// A new key.
-    pub(super) fn new_key(&self) -> BoardKey {
+    pub fn new_key(&self) -> BoardKey {
         self.lock().new_key()
     }
 
@@ -83,7 +83,7 @@ impl Published {
     }
 
     /// The board `from` goes on as `to`.
-    pub(super) fn merge(&self, from: BoardKey, to: BoardKey) {
+    pub fn merge(&self, from: BoardKey, to: BoardKey) {
         for key in self.lock().given.values_mut().filter(|key| **key == from) {
             *key = to;
         }
@@ -93,7 +93,7 @@ impl Published {
     /// so that the view need not be copied unless a user has it. Users that ask
     /// for it wait, a few microseconds, until the thread publishes or
     /// [restores](Self::restore) it.
-    pub(super) fn withhold(&self, key: BoardKey) {
+    pub fn withhold(&self, key: BoardKey) {
         let mut state = self.lock();
         if state.boards.get_mut(&key).and_then(Option::take).is_some() {
             state.withheld = Some(key);
@@ -101,7 +101,7 @@ impl Published {
     }
 
     /// Nothing is to be published of a board that may be withheld.
-    pub(super) fn restore(&self, view: &Arc<BoardView>) {
+    pub fn restore(&self, view: &Arc<BoardView>) {
         let mut state = self.lock();
         if state.withheld == Some(view.key) {
             self.put(&mut state, view);
@@ -116,7 +116,7 @@ impl Published {
     }
 
     /// Publishes a board, what of it changed, and its events.
-    pub(super) fn board(&self, change: BoardChange<'_>, events: Vec<(SystemTime, LogEvent)>) {
+    pub fn board(&self, change: BoardChange<'_>, events: Vec<(SystemTime, LogEvent)>) {
         let view = change.board;
         let wakes = {
             let mut state = self.lock();
@@ -163,7 +163,7 @@ impl Published {
     }
 
     /// A board was removed.
-    pub(super) fn forget(&self, key: BoardKey) {
+    pub fn forget(&self, key: BoardKey) {
         let wakes = {
             let mut state = self.lock();
             state.given.retain(|_, given| *given != key);
@@ -181,7 +181,7 @@ impl Published {
     }
 
     /// Publishes the state of discovery and listening.
-    pub(super) fn status(&self, status: FleetStatus) {
+    pub fn status(&self, status: FleetStatus) {
         let wakes = {
             let mut state = self.lock();
             if state.status == status {

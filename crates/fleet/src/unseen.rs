@@ -44,7 +44,7 @@ pub(super) type Wake = Arc<dyn Fn(Urgency) + Send + Sync>;
 
 /// How much of a board changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum ChangeScope {
+pub enum ChangeScope {
     /// Only its round trip.
     RoundTrip,
     /// What its components report, or the state of a command.
@@ -55,13 +55,14 @@ pub(crate) enum ChangeScope {
 
 /// A change of a board.
 #[derive(Clone, Copy)]
-pub(super) struct BoardChange<'a> {
+pub struct BoardChange<'a> {
     /// The board after it.
-    pub(super) board: &'a Arc<BoardView>,
-    pub(super) scope: ChangeScope,
+    pub board: &'a Arc<BoardView>,
+    /// How much of it changed.
+    pub scope: ChangeScope,
     /// Which of its components changed, by their indices; with
     /// [`ChangeScope::Board`], any may have.
-    pub(super) components: &'a [usize],
+    pub components: &'a [usize],
 }
 
 impl BoardChange<'_> {

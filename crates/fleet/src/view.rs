@@ -14,7 +14,7 @@ use protocol::{
     mdns::Announcement, method,
 };
 
-use super::{brokers::BrokerStatus, frames::Frames, history::History, preview::Preview};
+use super::{broker::BrokerStatus, frames::Frames, history::History, preview::Preview};
 pub use link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause, Trail},

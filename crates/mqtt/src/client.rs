@@ -23,7 +23,9 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use crate::{BrokerAddress, Event, Problem, Session, SessionSettings, Will};
+use address::BrokerAddress;
+
+use crate::{Event, Problem, Session, SessionSettings, Will};
 
 /// The longest wait for the next attempt.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);

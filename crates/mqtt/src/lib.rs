@@ -6,7 +6,6 @@
 //! published once or dropped. A *command* is never retained and never sent
 //! twice: its ticket says what is known of it.
 
-mod broker;
 mod client;
 mod event;
 mod outgoing;
@@ -16,9 +15,6 @@ mod subscriptions;
 pub mod topic;
 pub mod wire;
 
-pub use broker::{
-    BrokerAddress, BrokerAddressError, LOGIN_ADVICE, PASSWORD_VARIABLE, without_password,
-};
 pub use client::{Client, ClientSettings};
 pub use event::Event;
 pub use problem::Problem;

@@ -20,7 +20,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-use fleet::transport::{Opening, Socket, SocketEvent, Unread};
+use engine::transport::{Opening, Socket, SocketEvent, Unread};
 use link::{output::Payload, socket::Ending, state::LinkProblem, target::Destination};
 
 use address::Candidates;

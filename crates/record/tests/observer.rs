@@ -6,10 +6,8 @@ use std::{
 };
 
 use address::Candidates;
-use fleet::{
-    BoardKey, BoardView, Changes, Clock, CommandState, ComponentView, LogEntry, LogEvent,
-    board_state::BoardState,
-};
+use engine::board_state::BoardState;
+use fleet::{BoardKey, BoardView, Changes, Clock, CommandState, ComponentView, LogEntry, LogEvent};
 use protocol::{Descriptor, Kind, Level, State};
 use record::{Observer, Recorded, Selection};
 

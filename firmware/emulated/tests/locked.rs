@@ -9,7 +9,8 @@ use crate::{
     finder,
 };
 use disk::keys::Store;
-use fleet::{LinkProblem, LinkState, Listening, Lock, LogEvent, Outcome, Settings};
+use engine::Settings;
+use fleet::{LinkProblem, LinkState, Listening, Lock, LogEvent, Outcome};
 use noise::{Key, Role};
 use pairing::{Pairing, Progress, Wanted};
 use protocol::Object;

@@ -21,7 +21,8 @@ mod signed;
 
 use std::sync::mpsc::Receiver;
 
-use fleet::{Outcome, Settings};
+use engine::Settings;
+use fleet::Outcome;
 use serde_json::{Value, json};
 
 use desk::{Observer, SOON, wire::Wire};

@@ -20,7 +20,7 @@ use channel::{
     Channel, ChannelRuntime, ChannelSettings, ChannelState, ChannelStatus, ClosedBy, Content,
     Direction, EndCause, ReadError, Reader, Recorder, Retention, SendError, WhenFull,
 };
-use fleet::StartError;
+use engine::StartError;
 
 /// Longer lines of standard input are sent in parts, in bytes.
 const LONGEST_LINE: u64 = 64 << 20;

@@ -11,7 +11,7 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
-use fleet::{Fleet, Settings};
+use engine::Settings;
 use gui::{App, Replays, SettingsFile};
 use protocol::State;
 
@@ -51,7 +51,8 @@ impl Desktop {
         file: SettingsFile,
         replays: Option<Box<dyn Replays>>,
     ) -> Self {
-        let fleet = Fleet::start(Settings {
+        let lookout = settings.discovery.clone();
+        let fleet = engine::start(Settings {
             transport: transport(),
             ..settings
         })
@@ -69,7 +70,9 @@ impl Desktop {
                     *asked_for = Some(asked_for.map_or(at, |earlier| earlier.min(at)));
                     asked.1.notify_all();
                 });
-                App::new(cc, fleet, file, None).with_replays(replays)
+                App::new(cc, fleet, file, None)
+                    .with_lookout(lookout)
+                    .with_replays(replays)
             });
         Self { window, repaint }
     }

@@ -7,9 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use engine::{Interfaces, Lookout, Settings, Transport};
 use fleet::{
-    BoardKey, BoardView, CommandState, ComponentView, Fleet, FleetStatus, Interfaces, LinkState,
-    LogEntry, LogEvent, Lookout, Origin, Outcome, Reply, Settings, Transport, Watch,
+    BoardKey, BoardView, CommandState, ComponentView, Fleet, FleetStatus, LinkState, LogEntry,
+    LogEvent, Origin, Outcome, Reply, Watch,
 };
 use protocol::{ComponentKey, State};
 
@@ -42,7 +43,7 @@ pub(crate) struct Observer {
 
 impl Observer {
     pub(crate) fn new(settings: Settings) -> Self {
-        let fleet = Fleet::start(Settings {
+        let fleet = engine::start(Settings {
             transport: transport(),
             ..settings
         })

@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{Outcome as CommandOutcome, Transport};
+use engine::Transport;
+use fleet::Outcome as CommandOutcome;
 use protocol::{ComponentKey, Kind, State};
 
 use super::{Commander, Pace};

@@ -8,7 +8,7 @@ mod lamp;
 
 use std::{thread, time::Duration};
 
-use fleet::Transport;
+use engine::Transport;
 
 use crate::{
     Outcome,

@@ -10,7 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{Outcome as CommandOutcome, Transport};
+use engine::Transport;
+use fleet::Outcome as CommandOutcome;
 use protocol::{ComponentKey, Kind, State};
 
 use super::{Drag, SLIDERS, TICK, inspector::Inspector, value};

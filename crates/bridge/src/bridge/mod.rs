@@ -18,8 +18,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{Fleet, LogEvent, Outcome, Settings, StartError, Watch};
-use mqtt::{BrokerAddress, Client, ClientSettings, Event, Will};
+use engine::{Settings, StartError};
+use fleet::BrokerAddress;
+use fleet::{Fleet, LogEvent, Outcome, Watch};
+use mqtt::{Client, ClientSettings, Event, Will};
 use net::client::Trust;
 use tokio::{
     runtime::Builder,
@@ -89,7 +91,7 @@ pub fn run(options: Options, say: impl FnMut(&Notice)) -> Result<(), RunError> {
         sender: inputs,
         messages: Arc::default(),
     };
-    let fleet = Fleet::start(Settings {
+    let fleet = engine::start(Settings {
         keep_past: false,
         ..options.fleet.clone()
     })?;

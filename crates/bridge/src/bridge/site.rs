@@ -66,7 +66,7 @@ mod tests {
     use std::time::Instant;
 
     use address::Candidates;
-    use fleet::board_state::BoardState;
+    use engine::board_state::BoardState;
 
     use super::*;
 

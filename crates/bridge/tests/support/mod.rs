@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use address::Candidates;
 use bridge::Context;
-use fleet::{BoardKey, BoardView, CommandState, ComponentView, LinkState, board_state::BoardState};
+use engine::board_state::BoardState;
+use fleet::{BoardKey, BoardView, CommandState, ComponentView, LinkState};
 use protocol::{ComponentKey, Descriptor, DeviceInfo, State};
 use serde::Deserialize;
 use serde_json::{Value, json};

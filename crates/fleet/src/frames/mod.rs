@@ -108,7 +108,7 @@ impl fmt::Debug for Frames {
 
 impl Frames {
     /// Keeps nothing.
-    pub(super) fn none() -> Self {
+    pub fn none() -> Self {
         Self {
             inner: Mutex::default(),
             none: true,
@@ -154,7 +154,7 @@ impl Frames {
     }
 
     /// Adds a frame.
-    pub(super) fn add(&self, at: SystemTime, way: Direction, size: usize, content: &Content) {
+    pub fn add(&self, at: SystemTime, way: Direction, size: usize, content: &Content) {
         let head = FrameHead {
             at,
             way,
@@ -190,12 +190,12 @@ impl Frames {
     }
 
     /// Adds a text message.
-    pub(super) fn text(&self, at: SystemTime, way: Direction, text: &str) {
+    pub fn text(&self, at: SystemTime, way: Direction, text: &str) {
         self.message(at, way, false, text);
     }
 
     /// Adds an encrypted message with this plain text.
-    pub(super) fn encrypted(&self, at: SystemTime, way: Direction, text: &str) {
+    pub fn encrypted(&self, at: SystemTime, way: Direction, text: &str) {
         self.message(at, way, true, text);
     }
 
@@ -220,7 +220,7 @@ impl Frames {
     }
 
     /// Adds a binary message.
-    pub(super) fn binary(&self, at: SystemTime, way: Direction, bytes: &[u8]) {
+    pub fn binary(&self, at: SystemTime, way: Direction, bytes: &[u8]) {
         let part = bytes.get(..bytes.len().min(LONGEST)).unwrap_or_default();
         self.keep(
             FrameHead {

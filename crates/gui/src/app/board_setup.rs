@@ -64,7 +64,7 @@ impl App {
 
     fn examine_for_setup(&mut self, wanted: Option<&str>, ctx: &egui::Context) {
         let keys = self.keys.held().clone();
-        let request = examination_request(wanted, &self.fleet, &self.window.model, keys);
+        let request = examination_request(wanted, self.lookout.clone(), &self.window.model, keys);
         let woken = ctx.clone();
         let begun = Examination::begin(request, move || woken.request_repaint());
         match (begun, &mut self.setup) {

@@ -14,7 +14,8 @@ use crate::{
         dialog_kind::{DialogKind, EVERYWHERE},
     },
 };
-use fleet::{BoardKey, Listening, listen_address};
+use engine::{listen_address, outbound_url};
+use fleet::{BoardKey, Listening};
 
 impl App {
     /// The address for inbound connections, and whether this computer still has
@@ -44,9 +45,7 @@ impl App {
     /// as the proposal.
     pub(super) fn ask_outbound(&mut self, board: BoardKey) {
         let (listening, begins) = self.listen_address_or_default();
-        let url = self
-            .fleet
-            .outbound_url(board, listening)
+        let url = outbound_url(&self.fleet, board, listening)
             .map(|url| url.to_string())
             .unwrap_or_default();
         self.window
@@ -62,7 +61,7 @@ impl App {
             },
         };
         let (listening, begins) = self.listen_address_or_default();
-        if begins && url.is_some() && self.fleet.outbound_url(board, listening) == url {
+        if begins && url.is_some() && outbound_url(&self.fleet, board, listening) == url {
             self.listen(Some(&listening.to_string()));
         }
         let name = self.window.model.title_of(board);

@@ -25,7 +25,7 @@ use crate::{
     shell::{window::TITLE, zoom},
     widgets::theme,
 };
-use fleet::{self, Broker, BrokerAddress, Fleet};
+use fleet::{Broker, BrokerAddress};
 
 /// The message after a crash.
 const CRASHED: &str = "Switchboard crashed last time. The size, position and zoom of the window, \
@@ -58,7 +58,7 @@ pub struct Options {
     /// What this start means while another window is open.
     pub launch: Launch,
     /// How its fleet is started.
-    pub fleet: fleet::Settings,
+    pub fleet: engine::Settings,
     /// What runs sample boards; `None` where this program has none.
     pub samples: Option<Box<dyn SampleBoards>>,
     /// What replays recordings; `None` where this program cannot.
@@ -75,7 +75,7 @@ pub struct Options {
 pub enum RunError {
     /// The fleet could not start.
     #[error(transparent)]
-    Fleet(#[from] fleet::StartError),
+    Fleet(#[from] engine::StartError),
     /// No display, or a library for it is missing.
     #[error(
         "the window could not be opened: {problem}\n\
@@ -143,7 +143,8 @@ pub fn run(options: Options) -> Result<Ended, RunError> {
             brokers.push(Broker::new(address));
         }
     }
-    let fleet = Fleet::start(fleet::Settings {
+    let lookout = fleet.discovery.clone();
+    let fleet = engine::start(engine::Settings {
         keys: None,
         listen,
         brokers,
@@ -180,6 +181,7 @@ pub fn run(options: Options) -> Result<Ended, RunError> {
         }
         let mut app = App::new(cc, fleet, file, samples)
             .with_keys(keys, &cc.egui_ctx)
+            .with_lookout(lookout)
             .with_replays(replays)
             .following_desktop(&cc.egui_ctx)
             .with_notifications();

@@ -40,6 +40,7 @@ use crate::{
 };
 use doctor::Examination;
 use eframe::egui;
+use engine::Lookout;
 use fleet::{BoardView, Changes, Fleet, KnownBoard, Listening, LogEntry};
 use jiff::tz::TimeZone;
 
@@ -95,6 +96,8 @@ pub struct App {
     pub(super) replayer: Replayer,
     /// The boards of the replay.
     pub(super) replayed: Samples,
+    /// How the doctor looks for boards: as the fleet does.
+    pub(super) lookout: Lookout,
     /// The doctor's current examination.
     pub(super) examination: Option<Examination>,
     /// What runs for the dialog *Set up a board*.
@@ -163,6 +166,7 @@ impl App {
             recorder: Recorder::default(),
             replayer: Replayer::default(),
             replayed: Samples::default(),
+            lookout: Lookout::default(),
             examination: None,
             setup: None,
             keys: KeyRing::default(),
@@ -181,6 +185,13 @@ impl App {
     #[must_use]
     pub fn with_keys(mut self, store: Store, ctx: &egui::Context) -> Self {
         self.keys = KeyRing::load(store, ctx);
+        self
+    }
+
+    /// Has the doctor look for boards as the fleet does.
+    #[must_use]
+    pub fn with_lookout(mut self, lookout: Option<Lookout>) -> Self {
+        self.lookout = lookout.unwrap_or_default();
         self
     }
 

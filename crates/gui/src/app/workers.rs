@@ -155,7 +155,7 @@ impl App {
     pub(super) fn examine(&mut self, wanted: Option<&str>, ctx: &egui::Context) {
         let asked = examination_request(
             wanted,
-            &self.fleet,
+            self.lookout.clone(),
             &self.window.model,
             self.keys.held().clone(),
         );

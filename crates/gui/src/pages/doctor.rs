@@ -29,7 +29,8 @@ use doctor::{
     Advice, Check, DoctorProgress, DoctorRequest, Evidence, Finding, FindingKind, KnownDevice,
     Verdict, findings,
 };
-use fleet::{BoardView, Fleet, LinkState};
+use engine::Lookout;
+use fleet::{BoardView, LinkState};
 
 /// How many findings are shown; the rest are counted.
 const SHOWN: usize = 100;
@@ -290,7 +291,7 @@ impl Doctor {
 /// connected boards are not tried again.
 pub(crate) fn examination_request(
     wanted: Option<&str>,
-    fleet: &Fleet,
+    lookout: Lookout,
     model: &Model,
     keys: Keys,
 ) -> DoctorRequest {
@@ -305,7 +306,7 @@ pub(crate) fn examination_request(
     };
     DoctorRequest {
         wanted: wanted.map(str::to_owned),
-        lookout: fleet.lookout().cloned().unwrap_or_default(),
+        lookout,
         keys,
         // An address that a board only connects from cannot be examined.
         known: model
