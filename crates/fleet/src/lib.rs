@@ -319,6 +319,11 @@ impl Fleet {
         self.send(FleetRequest::ShowPage(page.to_owned()));
     }
 
+    /// Connects to the server at once instead of after the backoff.
+    pub fn reconnect(&self) {
+        self.send(FleetRequest::Reconnect);
+    }
+
     /// A number for a command or an update.
     fn new_id(&self) -> CommandId {
         CommandId(self.next_id.fetch_add(1, Ordering::Relaxed))

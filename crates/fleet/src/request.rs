@@ -38,6 +38,7 @@ pub enum FleetRequest {
     EndSession(u32),
     Grant(u32, Access),
     ShowPage(String),
+    Reconnect,
     /// The fleet was dropped.
     End,
 }

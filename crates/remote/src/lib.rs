@@ -10,5 +10,5 @@ mod refusal;
 pub mod server;
 pub mod wire;
 
-pub use client::{Mirror, Server, ServerError, ending};
+pub use client::{Ending, Mirror, Server, ServerError, connect};
 pub use refusal::Refusal;

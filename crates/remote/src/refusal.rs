@@ -1,6 +1,6 @@
 //! Why a server refuses a window, or ends its session.
 
-use crate::wire::VERSION;
+use crate::wire::{FromServer, VERSION, encode};
 
 /// Why a server refuses a window, or ends its session: the text is the reason
 /// of the close frame.
@@ -73,6 +73,11 @@ impl Refusal {
             Self::Ended => 4410,
             Self::Stopping => 1001,
         }
+    }
+
+    /// The last message to a window, before the close frame.
+    pub fn message(self) -> Vec<u8> {
+        encode(&FromServer::Refused(self.code(), self.to_string())).unwrap_or_default()
     }
 
     /// The one with this close code.

@@ -80,7 +80,8 @@ impl Engine {
             | FleetRequest::End
             | FleetRequest::EndSession(_)
             | FleetRequest::Grant(..)
-            | FleetRequest::ShowPage(_) => {}
+            | FleetRequest::ShowPage(_)
+            | FleetRequest::Reconnect => {}
         }
     }
 

@@ -19,7 +19,7 @@ use crate::wire::{
     board::{Announcement, sample},
 };
 
-/// A board of which nothing is known yet.
+/// A board that nothing is known about yet.
 pub(super) fn unknown(key: BoardKey, now: Instant, frames: Frames) -> BoardView {
     BoardView {
         key,

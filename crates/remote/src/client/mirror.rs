@@ -52,7 +52,17 @@ pub struct Mirror {
     on_follow: OnFollow,
     status: FleetStatus,
     pages: u64,
+    refused: Option<Ending>,
     outgoing: Vec<FromWindow>,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// Why.
+    pub why: String,
+    /// There is no point in trying again until something changes.
+    pub is_final: bool,
 }
 
 impl Mirror {
@@ -93,6 +103,7 @@ impl Mirror {
             on_follow: Arc::new(on_follow),
             status,
             pages: 0,
+            refused: None,
             outgoing: Vec::new(),
         }
     }
@@ -143,6 +154,11 @@ impl Mirror {
             };
             server.sessions.clear();
         });
+    }
+
+    /// What the server said before it ended the connection.
+    pub fn refused(&mut self) -> Option<Ending> {
+        self.refused.take()
     }
 
     /// Whether the server has accepted this window.
@@ -233,8 +249,9 @@ impl Mirror {
             | FleetRequest::ForgetKey(_)
             | FleetRequest::Listen(_)
             | FleetRequest::AddBroker(_)
-            | FleetRequest::RemoveBroker(_)
-            | FleetRequest::End => {}
+            | FleetRequest::RemoveBroker(_) => {}
+            // For the connection.
+            FleetRequest::Reconnect | FleetRequest::End => {}
         }
         if !self.welcomed {
             self.outgoing.clear();
@@ -401,6 +418,7 @@ impl Mirror {
                 self.server_status(|server| server.shown_page = page);
             }
             FromServer::StillHere(_) => {}
+            FromServer::Refused(code, why) => self.refused = Some(ending(code, &why)),
         }
         Ok(())
     }
@@ -597,12 +615,11 @@ impl Mirror {
     }
 }
 
-/// What is said of a connection that ended with this close frame.
-pub fn ending(code: u16, reason: &str) -> (String, bool) {
-    match Refusal::of(code) {
-        Some(refusal) => (refusal.to_string(), refusal.is_final()),
-        None if reason.is_empty() => ("the connection was closed".to_owned(), false),
-        None => (reason.to_owned(), false),
+/// What a server of this or a newer version says before it ends a connection.
+fn ending(code: u16, why: &str) -> Ending {
+    Ending {
+        why: why.to_owned(),
+        is_final: Refusal::of(code).is_some_and(Refusal::is_final),
     }
 }
 

@@ -2,9 +2,11 @@
 //! server says.
 
 mod apply;
+mod connection;
 mod mirror;
 
-pub use mirror::{Mirror, ending};
+pub use connection::connect;
+pub use mirror::{Ending, Mirror};
 
 use crate::wire::Token;
 

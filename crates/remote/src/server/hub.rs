@@ -26,7 +26,7 @@ pub enum Role {
     Control,
 }
 
-/// Wakes whoever sends a session's messages.
+/// Wakes the task that sends a session's messages.
 pub(super) type Wake = Arc<dyn Fn(Urgency) + Send + Sync>;
 
 /// What the sessions of a server share.

@@ -153,7 +153,7 @@ fn component_part(
     let descriptor = old
         .is_none_or(|old| !Arc::ptr_eq(&old.descriptor, &component.descriptor))
         .then(|| Json((*component.descriptor).clone()));
-    // Whoever sees another's command sees what comes of it.
+    // Only the session that gave a command is shown its progress.
     let began = match &component.command {
         CommandState::Idle => None,
         CommandState::Pending { since } => Some(*since),

@@ -195,7 +195,7 @@ impl Session {
             FromWindow::ShowPage(page) if self.manages() => {
                 self.hub.show_page(self.number, &page);
             }
-            // The window offers none of these to whoever may not.
+            // A window offers none of these without the permission.
             FromWindow::Connect(_)
             | FromWindow::RetryNow(_)
             | FromWindow::CancelUpdate(_)
@@ -255,7 +255,7 @@ impl Session {
         if !self.added.is_empty() {
             return send(&self.added.remove(0));
         }
-        // States before outcomes: whoever waits for an outcome sees its effect.
+        // States before outcomes: with an outcome, its effect is known.
         if let Some(changes) = self.changes() {
             return send(&FromServer::Changes(changes));
         }

@@ -151,6 +151,9 @@ pub enum FromServer {
     ShowPage(String),
     /// Nothing changed for a while.
     StillHere(Clocks),
+    /// The server ends the connection: the code of the close frame that
+    /// follows, and why. Programs cannot read a close frame everywhere.
+    Refused(u16, String),
 }
 
 /// The server accepts a window.

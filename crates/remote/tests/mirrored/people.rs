@@ -109,7 +109,7 @@ fn others_see_who_did_it_and_no_command_of_theirs() {
     assert_eq!(origins(&ben), [Origin::Person("Ada".to_owned())]);
     let changed = ben.named("Lamp").components[0].changed.clone();
     assert!(matches!(changed, Some((_, Origin::Person(name))) if name == "Ada"));
-    // What the server's own programs do is nobody's.
+    // A command of the server's own programs belongs to no session.
     desk.board("Plug", vec![component("switch:0", &on(false))]);
     let plug = desk.views().last().map(|view| view.key).expect("a board");
     ben.settle();
@@ -180,7 +180,7 @@ fn everyone_sees_who_is_there_and_only_managers_end_sessions() {
     ben.fleet.end_session(number);
     ben.settle();
     nameless.settle();
-    assert_eq!(nameless.ended, None, "a viewer ends nobody");
+    assert_eq!(nameless.ended, None, "a viewer cannot end a session");
     teacher.fleet.end_session(number);
     teacher.settle();
     nameless.settle();

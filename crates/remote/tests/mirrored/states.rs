@@ -48,8 +48,11 @@ fn a_window_has_every_board_and_what_changes() {
     desk.board("Later", vec![component("sensor:0", &value(20.5))]);
     window.settle();
     assert_same(&desk, &window);
-    let changed = window.log.iter().any(|event| {
-        matches!(event, LogEvent::Changed { origin: Origin::Physical, change, .. } if *change == on(true))
+    let changed = window.log.iter().any(|event| match event {
+        LogEvent::Changed { origin, change, .. } => {
+            *origin == Origin::Physical && *change == on(true)
+        }
+        _ => false,
     });
     assert!(changed, "{:?}", window.log);
     desk.forget(plug);
