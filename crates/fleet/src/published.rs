@@ -4,8 +4,9 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
 };
+
+use web_time::SystemTime;
 
 use super::{
     BoardKey, BoardView, Changes, Clock, FleetStatus, LogEntry, LogEvent, Shown, Watch,

@@ -4,27 +4,21 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, mpsc},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use web_time::Instant;
 
 use super::{
     previews::{self, Previews},
     reply::{CommandReply, Starter},
     restoring::Restoring,
-    running_setup::RunningSetup,
 };
-use disk::{
-    keys::Store,
-    settings::{RememberedBoard, Settings, SettingsFile},
-};
+use disk::settings::{RememberedBoard, Settings, SettingsFile};
 
 use crate::{
     app::{
-        desktop_preferences::DesktopFollower,
-        file_tasks::RunningTask,
-        key_ring::KeyRing,
-        notification_service::Notifications,
-        session_reports::{Recorder, Replayer},
+        local::{file_tasks::RunningTask, state::Local},
         wakes::Wakes,
     },
     model::{
@@ -38,9 +32,7 @@ use crate::{
     },
     shell::window::Window,
 };
-use doctor::Examination;
 use eframe::egui;
-use engine::Lookout;
 use fleet::{BoardView, Changes, Fleet, KnownBoard, Listening, LogEntry};
 use jiff::tz::TimeZone;
 
@@ -92,22 +84,9 @@ pub struct App {
     pub(super) restoring: Vec<Restoring>,
     /// The current file task; a newer one replaces it.
     pub(super) file_task: Option<RunningTask>,
-    pub(super) recorder: Recorder,
-    pub(super) replayer: Replayer,
-    /// The boards of the replay.
-    pub(super) replayed: Samples,
-    /// How the doctor looks for boards: as the fleet does.
-    pub(super) lookout: Lookout,
-    /// The doctor's current examination.
-    pub(super) examination: Option<Examination>,
-    /// What runs for the dialog *Set up a board*.
-    pub(super) setup: Option<RunningSetup>,
-    pub(super) keys: KeyRing,
     pub(super) zone: TimeZone,
-    /// What the desktop prefers, if it is followed.
-    pub(super) desktop: Option<DesktopFollower>,
-    /// Notifications of the desktop, if they are wanted.
-    pub(super) notifications: Option<Notifications>,
+    /// What it does with this computer.
+    pub(super) local: Local,
     /// How many frames were drawn, and when the first was drawn.
     pub(super) frames: u32,
     pub(super) started: Option<Instant>,
@@ -163,43 +142,13 @@ impl App {
             underway: 0,
             restoring: Vec::new(),
             file_task: None,
-            recorder: Recorder::default(),
-            replayer: Replayer::default(),
-            replayed: Samples::default(),
-            lookout: Lookout::default(),
-            examination: None,
-            setup: None,
-            keys: KeyRing::default(),
             zone,
-            desktop: None,
-            notifications: None,
+            local: Local::default(),
             frames: 0,
             started: None,
         };
         app.say_whether_virtual_boards_can_start();
         app
-    }
-
-    /// Loads the keys of locked boards from `store`, and saves new ones there.
-    /// Until they are loaded, the fleet has none.
-    #[must_use]
-    pub fn with_keys(mut self, store: Store, ctx: &egui::Context) -> Self {
-        self.keys = KeyRing::load(store, ctx);
-        self
-    }
-
-    /// Has the doctor look for boards as the fleet does.
-    #[must_use]
-    pub fn with_lookout(mut self, lookout: Option<Lookout>) -> Self {
-        self.lookout = lookout.unwrap_or_default();
-        self
-    }
-
-    /// Follows the theme and the motion that the desktop prefers.
-    #[must_use]
-    pub(crate) fn following_desktop(mut self, ctx: &egui::Context) -> Self {
-        self.desktop = Some(DesktopFollower::start(ctx));
-        self
     }
 
     /// Shows a problem of the start, if there was one.
@@ -319,12 +268,7 @@ impl App {
         self.poll_restoring(ctx);
         self.send_waiting(ctx);
         self.poll_file_task(ctx);
-        self.poll_recording();
-        self.poll_replay();
-        self.poll_keys();
-        self.poll_examination();
-        self.poll_setup(ctx);
-        self.poll_notifications(ctx, Instant::now());
+        self.poll_local(ctx);
     }
 
     fn follow_previews(&self, changes: &previews::Changes) {
@@ -407,7 +351,7 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         let hidden = self.previews.before_frame();
         self.follow_previews(&hidden);
-        if let Some(preferences) = self.desktop.as_ref().and_then(DesktopFollower::take) {
+        if let Some(preferences) = self.desktop_preferences() {
             self.window.follow_desktop(ctx, preferences);
         }
         self.apply_changes(ctx);
