@@ -95,7 +95,6 @@ impl RunningTask {
     ///
     /// # Errors
     /// Always.
-    #[expect(clippy::needless_pass_by_value, reason = "as on a desktop")]
     #[expect(clippy::unused_self, reason = "as on a desktop")]
     pub(in crate::app) fn continue_with(
         &mut self,

@@ -2,9 +2,9 @@
 
 /// Nothing.
 #[derive(Default)]
-pub(in crate::app) struct Local;
+pub(in crate::app) struct Local {}
 
 /// The result of a file task that only a window with files can do: it does not
 /// exist.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum LocalResult {}

@@ -9,7 +9,7 @@ use crate::{
 
 /// The page.
 #[derive(Debug, Default)]
-pub(crate) struct Doctor;
+pub(crate) struct Doctor {}
 
 impl PageView for Doctor {
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
