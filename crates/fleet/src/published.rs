@@ -225,6 +225,10 @@ impl Published {
         wake(wakes);
     }
 
+    pub(super) fn current_status(&self) -> FleetStatus {
+        self.lock().status.clone()
+    }
+
     pub(super) fn get(&self, key: BoardKey) -> Option<Arc<BoardView>> {
         self.complete().boards.get(&key)?.clone()
     }

@@ -22,6 +22,7 @@ use crate::{
         wakes::Wakes,
     },
     model::{
+        abilities::Abilities,
         action::Request,
         batch::BatchStep,
         forgotten::to_remember,
@@ -102,12 +103,15 @@ impl App {
         samples: Option<Box<dyn SampleBoards>>,
     ) -> Self {
         let settings = file.settings().clone();
-        for forgotten in &settings.forgotten {
+        let abilities = Abilities::of(fleet.status().server.is_some());
+        // A server keeps its own list of boards.
+        let is_kept_here = abilities == Abilities::Local;
+        for forgotten in settings.forgotten.iter().filter(|_| is_kept_here) {
             if let Some(id) = &forgotten.board.id {
                 fleet.ignore(id);
             }
         }
-        for board in &settings.boards {
+        for board in settings.boards.iter().filter(|_| is_kept_here) {
             // A board whose address cannot be parsed, perhaps one of a newer
             // version, stays in the file but is not shown.
             let _ = fleet.recall(known_board(board.clone()));
@@ -116,6 +120,7 @@ impl App {
         file.on_change_of_problem(move || ctx.request_repaint());
         let wakes = Wakes::new(&fleet, &cc.egui_ctx);
         let mut window = Window::new(&cc.egui_ctx, &settings);
+        window.model.abilities = abilities;
         if let Some(samples) = &samples {
             window.model.samples = Samples::new(samples.ids());
         }
@@ -314,7 +319,9 @@ impl App {
         self.window.remember(&mut self.settings);
         // A thousand boards take a millisecond, and rarely change.
         let roster = Some(self.window.model.roster_version());
-        if self.remembered != roster {
+        // The boards of a server are not this computer's.
+        let is_kept_here = self.window.model.abilities == Abilities::Local;
+        if is_kept_here && self.remembered != roster {
             self.settings.remember(
                 self.window
                     .model

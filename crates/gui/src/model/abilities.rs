@@ -59,6 +59,15 @@ pub enum Abilities {
 }
 
 impl Abilities {
+    /// Those of this program with this fleet.
+    pub fn of(has_server: bool) -> Self {
+        match has_server {
+            _ if cfg!(target_arch = "wasm32") => Self::Browser,
+            true => Self::Remote,
+            false => Self::Local,
+        }
+    }
+
     /// Whether this window can do something.
     ///
     /// # Errors
