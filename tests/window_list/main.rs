@@ -370,7 +370,7 @@ fn unsupported_commands_are_disabled_and_sent_only_to_boards_that_support_them()
     let mut boards = three(at);
     boards[0]
         .lacking
-        .extend(["Device.Identify", "Device.SetName", "Device.Reboot"]);
+        .extend(["Device.Identify", "Device.SetName", "Device.Reboot"].map(Into::into));
     let mut harness = open(boards, &Settings::default(), at);
     let disabled = |harness: &Harness<'_, Bench>, role, name| {
         harness

@@ -157,6 +157,12 @@ impl Candidates {
         Self([Candidate::Given(address)].into())
     }
 
+    /// Addresses that someone else has put in order; at most [`MOST`].
+    pub fn all_given(addresses: impl IntoIterator<Item = Address>) -> Self {
+        let given = addresses.into_iter().map(Candidate::Given);
+        Self(given.take(MOST).collect())
+    }
+
     /// An address from an earlier run.
     pub fn remembered(address: Address) -> Self {
         Self([Candidate::Remembered(address)].into())

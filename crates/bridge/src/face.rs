@@ -343,6 +343,7 @@ fn origin_word(origin: &Origin) -> Value {
     match origin {
         Origin::ThisProgram => json!("bridge"),
         Origin::OtherController(number) => json!(format!("client:{number}")),
+        Origin::Person(name) => json!(format!("person:{name}")),
         Origin::Physical => json!("physical"),
         Origin::Board => json!("board"),
         Origin::Unknown => Value::Null,

@@ -11,7 +11,7 @@ use std::{
 
 use link::state::Now;
 
-use super::history::seconds;
+use super::history::{seconds, time};
 
 /// A smaller difference from the expected system time is a delayed reading.
 const TOLERANCE: f64 = 0.05;
@@ -144,9 +144,15 @@ impl Timeline {
 
 /// The clocks of this computer.
 #[derive(Debug)]
-pub struct Clock {
+pub struct Clock(Mutex<Running>);
+
+#[derive(Debug)]
+struct Running {
     began: Elapsed,
-    timeline: Mutex<Timeline>,
+    timeline: Timeline,
+    /// How far the system clock that it follows is ahead of this computer's,
+    /// in seconds.
+    ahead: f64,
 }
 
 impl Default for Clock {
@@ -158,10 +164,24 @@ impl Default for Clock {
 impl Clock {
     /// Starts now.
     pub fn start() -> Self {
-        Self {
+        Self(Mutex::new(Running {
             began: Elapsed::now(),
-            timeline: Mutex::new(Timeline::new(SystemTime::now())),
-        }
+            timeline: Timeline::new(SystemTime::now()),
+            ahead: 0.0,
+        }))
+    }
+
+    /// From now on it is the clock of another computer, which reads this steady
+    /// time and this system time at the moment.
+    pub fn follow(&self, steady: SystemTime, system: SystemTime) {
+        let ahead = seconds(system) - seconds(SystemTime::now());
+        let mut timeline = Timeline::new(steady);
+        timeline.observe(Duration::ZERO, system);
+        *self.lock() = Running {
+            began: Elapsed::now(),
+            timeline,
+            ahead,
+        };
     }
 
     /// The time, on the steady scale.
@@ -174,28 +194,34 @@ impl Clock {
 
     /// The steady time now.
     pub fn now(&self) -> SystemTime {
-        let (elapsed, system) = (self.began.elapsed(), SystemTime::now());
-        self.lock().observe(elapsed, system)
+        let mut running = self.lock();
+        let (elapsed, own) = (running.began.elapsed(), SystemTime::now());
+        // Without the rounding of a conversion where it is this computer's.
+        let system = match running.ahead {
+            0.0 => own,
+            ahead => time(seconds(own) + ahead).unwrap_or(own),
+        };
+        running.timeline.observe(elapsed, system)
     }
 
     /// The system time at a steady time.
     pub fn shown(&self, steady: SystemTime) -> SystemTime {
-        self.lock().shown(steady)
+        self.lock().timeline.shown(steady)
     }
 
     /// The conversion to system time, as far as it is known now.
     pub fn timeline(&self) -> Timeline {
-        self.lock().clone()
+        self.lock().timeline.clone()
     }
 
     /// When the system clock was last set.
     pub fn last_jump(&self) -> Option<Jump> {
-        self.lock().jumps().next_back()
+        self.lock().timeline.jumps().next_back()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Timeline> {
+    fn lock(&self) -> MutexGuard<'_, Running> {
         // A panic leaves no piece half added.
-        self.timeline.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -241,7 +267,7 @@ impl Elapsed {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{super::history::time, *};
+    use super::*;
 
     fn at(seconds: f64) -> SystemTime {
         time(seconds).unwrap()

@@ -171,6 +171,39 @@ impl History {
         self.store().raw.len()
     }
 
+    /// The newest values that are later than a time, oldest first; all of
+    /// [`History::recent`] without one.
+    pub fn after(&self, last: Option<SystemTime>) -> Vec<Sample> {
+        let store = self.store();
+        let at = last.map_or(0, |last| {
+            store.raw.partition_point(|sample| sample.at <= last)
+        });
+        store.raw.range(at..).copied().collect()
+    }
+
+    /// What is kept of the time before [`History::recent`]: the tiers, the
+    /// finest and newest first, each oldest first.
+    pub fn past(&self) -> Vec<Vec<Bucket>> {
+        let store = self.store();
+        let tiers = store.tiers.iter().flat_map(|tiers| tiers.iter());
+        tiers.map(|tier| tier.iter().copied().collect()).collect()
+    }
+
+    /// A history with what [`History::past`] and [`History::recent`] of another
+    /// one returned; what does not fit is left out.
+    pub fn of(past: Vec<Vec<Bucket>>, recent: impl IntoIterator<Item = Sample>) -> Self {
+        let history: Self = recent.into_iter().collect();
+        if past.iter().any(|tier| !tier.is_empty()) {
+            let mut store = history.store();
+            let tiers = store.tiers.get_or_insert_default().iter_mut();
+            for ((tier, (_, most)), kept) in tiers.zip(TIERS).zip(past) {
+                let over = kept.len().saturating_sub(most);
+                tier.extend(kept.into_iter().skip(over));
+            }
+        }
+        history
+    }
+
     /// The newest value.
     pub fn last(&self) -> Option<Sample> {
         self.store().raw.back().copied()
@@ -327,6 +360,17 @@ mod tests {
         )
         .unwrap();
         assert_eq!(last.high, 9.0, "the extreme is where it was");
+    }
+
+    #[test]
+    fn a_copy_of_a_history_has_the_same_values_at_every_age() {
+        let history = reports((0..20_000).map(|second| f64::from(second % 7)));
+        let copy = History::of(history.past(), history.recent());
+        let all = |history: &History| history.between(0.0, 20_000.0, 20_000.0);
+        assert_eq!(all(&copy), all(&history));
+        let later = history.after(Some(at(19_990.0)));
+        assert_eq!(later.len(), 9, "those after it");
+        assert_eq!(history.after(None), history.recent());
     }
 
     #[test]

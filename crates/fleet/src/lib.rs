@@ -11,6 +11,7 @@ mod image;
 mod preview;
 mod published;
 mod request;
+mod server_status;
 mod typed_address;
 mod unseen;
 mod view;
@@ -35,6 +36,7 @@ pub use history::{Bucket, History, Summary, seconds, time};
 pub use preview::Preview;
 pub use published::Published;
 pub use request::FleetRequest;
+pub use server_status::{Access, ServerState, ServerStatus, SessionStatus};
 pub use unseen::{BoardChange, ChangeScope, Shown, Urgency};
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,
@@ -298,6 +300,28 @@ impl Fleet {
     /// commit the image.
     pub fn cancel_update(&self, board: BoardKey) {
         self.send(FleetRequest::CancelUpdate(board));
+    }
+
+    /// Ends a session of the server that keeps the fleet. Without a server, or
+    /// from a window that does not manage sessions, nothing happens.
+    pub fn end_session(&self, session: u32) {
+        self.send(FleetRequest::EndSession(session));
+    }
+
+    /// Lets a session of the server do more, or less.
+    pub fn grant(&self, session: u32, access: Access) {
+        self.send(FleetRequest::Grant(session, access));
+    }
+
+    /// Has every window of the server show the same page, by the name that
+    /// windows give it.
+    pub fn show_page(&self, page: &str) {
+        self.send(FleetRequest::ShowPage(page.to_owned()));
+    }
+
+    /// Connects to the server at once instead of after the backoff.
+    pub fn reconnect(&self) {
+        self.send(FleetRequest::Reconnect);
     }
 
     /// A number for a command or an update.

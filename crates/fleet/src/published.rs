@@ -21,6 +21,9 @@ const LOG: usize = 10_000;
 /// many entries, before they are dropped.
 const UNSEEN: u64 = 2_000;
 
+/// Told what a watch shows from now on.
+type OnShown = Arc<dyn Fn(&Shown) + Send + Sync>;
+
 /// Shared by the I/O thread, which writes, and the fleet's users.
 #[derive(Clone, Default)]
 pub struct Published {
@@ -50,6 +53,8 @@ struct State {
     watches: BTreeMap<u64, Unseen>,
     watched: u64,
     next_board: u32,
+    /// Told what a watch shows from now on.
+    on_shown: Option<OnShown>,
     /// Boards that the user added and did not remove, by the address that was
     /// typed.
     given: HashMap<String, BoardKey>,
@@ -160,6 +165,32 @@ impl Published {
             wakes
         };
         wake(wakes);
+    }
+
+    /// Adds entries that were logged elsewhere, with their times, oldest first.
+    pub fn log(&self, entries: Vec<LogEntry>) {
+        let wakes = {
+            let mut state = self.lock();
+            let events_are = EventScope {
+                any: !entries.is_empty(),
+                news: entries.iter().any(|entry| !entry.what.is_reading()),
+            };
+            if !state.watches.is_empty() {
+                entries.into_iter().for_each(|entry| state.log(entry));
+            }
+            let mut wakes = Vec::new();
+            for unseen in state.watches.values_mut() {
+                let seen = unseen.sees(events_are);
+                wakes.extend(seen.and_then(|urgency| unseen.wake_once(urgency)));
+            }
+            wakes
+        };
+        wake(wakes);
+    }
+
+    /// Calls `on_shown` when a watch says what it shows. It must not block.
+    pub fn on_shown(&self, on_shown: impl Fn(&Shown) + Send + Sync + 'static) {
+        self.lock().on_shown = Some(Arc::new(on_shown));
     }
 
     /// A board was removed.
@@ -295,6 +326,10 @@ fn wake(wakes: Vec<(Wake, Urgency)>) {
 impl Watch {
     /// Sets what is shown from now on.
     pub fn shows(&self, shown: Shown) {
+        let on_shown = self.published.lock().on_shown.clone();
+        if let Some(on_shown) = on_shown {
+            on_shown(&shown);
+        }
         let missed = {
             let mut state = self.published.lock();
             let logged = state.logged;

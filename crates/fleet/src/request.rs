@@ -8,7 +8,7 @@ use keys::Keys;
 use link::commands::{Command, CommandId};
 use protocol::{ComponentKey, LogFilter};
 
-use crate::{BoardKey, Broker, ImageSource, KnownBoard, Reply};
+use crate::{Access, BoardKey, Broker, ImageSource, KnownBoard, Reply};
 
 /// What the users of a fleet ask of whatever keeps it. Each is documented at
 /// the method of [`Fleet`](crate::Fleet) that sends it.
@@ -35,6 +35,10 @@ pub enum FleetRequest {
     Listen(Option<SocketAddr>),
     AddBroker(Broker),
     RemoveBroker(String),
+    EndSession(u32),
+    Grant(u32, Access),
+    ShowPage(String),
+    Reconnect,
     /// The fleet was dropped.
     End,
 }

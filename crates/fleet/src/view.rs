@@ -2,6 +2,7 @@
 //! because its parts are shared.
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     net::SocketAddr,
     sync::Arc,
@@ -14,7 +15,10 @@ use protocol::{
     mdns::Announcement, method,
 };
 
-use super::{broker::BrokerStatus, frames::Frames, history::History, preview::Preview};
+use super::{
+    broker::BrokerStatus, frames::Frames, history::History, preview::Preview,
+    server_status::ServerStatus,
+};
 pub use link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause, Trail},
@@ -31,7 +35,7 @@ use keys::{KeyId, Role};
 pub struct BoardKey(pub u32);
 
 /// The status of discovery, of listening and of brokers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct FleetStatus {
     /// Why no board can be discovered by mDNS; `None` if discovery works.
     pub discovery_problem: Option<String>,
@@ -42,6 +46,8 @@ pub struct FleetStatus {
     pub listening: Listening,
     /// The brokers from which boards are taken.
     pub brokers: Vec<BrokerStatus>,
+    /// The server that keeps the fleet; `None` if this program does.
+    pub server: Option<ServerStatus>,
 }
 
 /// Whether boards can connect to this program.
@@ -126,7 +132,7 @@ pub struct BoardView {
     /// Optional methods that the board reported missing, for its present
     /// firmware. That is known only after they were called. See
     /// [`BoardView::lacks`].
-    pub lacking: BTreeSet<&'static str>,
+    pub lacking: BTreeSet<Cow<'static, str>>,
     /// The traffic of its link; bounded, and shared with the I/O thread.
     pub frames: Arc<Frames>,
 }

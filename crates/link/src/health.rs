@@ -7,6 +7,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::state::{LinkProblem, LinkState};
 
 /// Four buckets per doubling from 1 µs on; the last one is for more than 70 s.
@@ -22,7 +24,7 @@ const SPANS: usize = 240;
 const SPAN: Duration = Duration::from_secs(10);
 
 /// Statistics of a link since this program first saw the board.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Health {
     /// The number of round trips per non-empty bucket: few of the 104.
     buckets: Vec<(u8, u32)>,
@@ -37,7 +39,7 @@ pub struct Health {
 }
 
 /// The end of a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// When, in this computer's time.
     pub at: SystemTime,
@@ -46,7 +48,7 @@ pub struct End {
 }
 
 /// The round trips of a span of time.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Span {
     /// When it started.
     pub from: SystemTime,

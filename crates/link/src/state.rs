@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use families::Family;
 use protocol::{RpcError, Source};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::socket::Ending;
@@ -60,7 +61,7 @@ impl LinkState {
 }
 
 /// Why there is no link.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum LinkProblem {
     /// The host refused or cannot be reached; the system's message.
     #[error("cannot connect: {0}")]
@@ -146,6 +147,9 @@ pub enum LinkProblem {
     /// The broker through which it is reached cannot be used, and why.
     #[error("no connection through its broker: {0}")]
     Broker(String),
+    /// There is no connection to the server that keeps it, and why.
+    #[error("no connection to the server: {0}")]
+    Server(String),
     /// The socket ended.
     #[error("the connection was closed")]
     Closed,
@@ -264,7 +268,7 @@ pub enum Outcome {
 
 /// When the parts of a command happened, counted from the click. What did not
 /// happen, or was not seen, is `None`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trail {
     /// The id of the request.
     pub request: Option<i64>,
@@ -279,7 +283,7 @@ pub struct Trail {
 }
 
 /// Why the whole state was requested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResyncCause {
     /// The board has other components than before.
     OtherComponents,
@@ -290,12 +294,15 @@ pub enum ResyncCause {
 }
 
 /// Who caused a change or an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// This program.
     ThisProgram,
     /// Another controller, by its number.
     OtherController(u32),
+    /// A person at another window of the same server, by the name that they
+    /// gave.
+    Person(String),
     /// Physical: someone at the board, or what its sensors measure.
     Physical,
     /// The board itself.

@@ -1,10 +1,11 @@
 //! Commands without a value: what a component is told to start or to stop.
 
 use protocol::{Kind, method};
+use serde::{Deserialize, Serialize};
 
 /// What a component can be told to do, besides taking a state. It cannot be
 /// undone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Trigger {
     /// Open a cover.
     Open,

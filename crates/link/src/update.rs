@@ -2,13 +2,13 @@
 //! update. One write is in flight at a time: a round trip per kilobyte, and
 //! nothing is left over when it is canceled. Reads no file and owns no socket.
 
-use std::{sync::Arc, time::Instant};
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use protocol::{
     Object, RpcError, method,
     ota::{Begin, Begun, Digest, Write, Written},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use sanitize::bounds;
@@ -40,7 +40,7 @@ pub struct ImageSignature {
 }
 
 /// The state of a firmware update by this program.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum UpdateState {
     /// The file is being read.
     Reading,
@@ -87,7 +87,7 @@ impl UpdateState {
 }
 
 /// Why an update failed.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 pub enum UpdateProblem {
     /// The file cannot be read or sent, and why.
     #[error("{0}")]
@@ -117,7 +117,7 @@ pub enum UpdateProblem {
     Canceled,
     /// The board's response violates the protocol.
     #[error("the board's answer to {0} violates the protocol")]
-    InvalidAnswer(&'static str),
+    InvalidAnswer(Cow<'static, str>),
     /// The board rolled back.
     #[error("the board rolled back to its previous firmware: {0}")]
     RolledBack(String),
@@ -223,13 +223,13 @@ impl Transfer {
                     chunk: chunk @ 1..,
                     offset,
                 }) if offset <= size(&self.image) => self.go_on(chunk.min(CHUNK), offset),
-                _ => Next::Failed(UpdateProblem::InvalidAnswer(method::OTA_BEGIN)),
+                _ => Next::Failed(UpdateProblem::InvalidAnswer(method::OTA_BEGIN.into())),
             },
             TransferStep::Writing { chunk, end } => match serde_json::from_value(result) {
                 // Any other offset would repeat parts without end, or leave
                 // some out.
                 Ok(Written { offset }) if offset == end => self.go_on(chunk, offset),
-                _ => Next::Failed(UpdateProblem::InvalidAnswer(method::OTA_WRITE)),
+                _ => Next::Failed(UpdateProblem::InvalidAnswer(method::OTA_WRITE.into())),
             },
             TransferStep::Committing => Next::Committed,
         }

@@ -253,6 +253,7 @@ pub fn origin_text(origin: &Origin) -> Option<String> {
     Some(match origin {
         Origin::ThisProgram => "this_program".to_owned(),
         Origin::OtherController(number) => format!("client:{number}"),
+        Origin::Person(name) => format!("person:{name}"),
         Origin::Physical => "physical".to_owned(),
         Origin::Board => "board".to_owned(),
         Origin::Unknown => return None,

@@ -158,6 +158,7 @@ fn origin_value(origin: &Origin) -> Value {
     match origin {
         Origin::ThisProgram => json!("this_program"),
         Origin::OtherController(number) => json!(format!("client:{number}")),
+        Origin::Person(name) => json!(format!("person:{name}")),
         Origin::Physical => json!("physical"),
         Origin::Board => json!("board"),
         Origin::Unknown => Value::Null,

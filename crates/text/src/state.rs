@@ -13,6 +13,7 @@ pub fn origin(origin: &Origin) -> String {
     match origin {
         Origin::ThisProgram => "you".to_owned(),
         Origin::OtherController(number) => format!("client {number}"),
+        Origin::Person(name) => plain(name),
         Origin::Physical => "at the board".to_owned(),
         Origin::Board => "by the board".to_owned(),
         Origin::Unknown => "unknown source".to_owned(),
@@ -23,7 +24,7 @@ pub fn origin(origin: &Origin) -> String {
 /// the board reports.
 pub fn cause(kind: &Kind, who: &Origin) -> String {
     match (kind, who) {
-        (_, Origin::ThisProgram | Origin::OtherController(_)) => origin(who),
+        (_, Origin::ThisProgram | Origin::OtherController(_) | Origin::Person(_)) => origin(who),
         (Kind::Sensor | Kind::BinarySensor, _) => "measured".to_owned(),
         _ => origin(who),
     }

@@ -41,6 +41,7 @@ pub(super) fn cause(problem: &LinkProblem) -> &'static str {
         LinkProblem::NotAuthentic => "not_authentic",
         LinkProblem::ReportedOffline => "reported_offline",
         LinkProblem::Broker(_) => "broker",
+        LinkProblem::Server(_) => "server",
         LinkProblem::Closed => "closed",
         LinkProblem::Silent => "silent",
         LinkProblem::NotABoard(_) | LinkProblem::NotThatFamily { .. } => "protocol_violation",

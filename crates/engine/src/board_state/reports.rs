@@ -197,7 +197,7 @@ impl BoardState {
                     && error.code == Code::MethodNotFound
                     && let Some(missing) = OPTIONAL.into_iter().find(|one| *one == method)
                 {
-                    Arc::make_mut(&mut self.view).lacking.insert(missing);
+                    Arc::make_mut(&mut self.view).lacking.insert(missing.into());
                 }
                 // Not logged: a dragged slider supersedes its own commands many
                 // times per second, and the window lists clients every second.

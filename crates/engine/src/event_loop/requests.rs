@@ -75,8 +75,13 @@ impl Engine {
             }
             FleetRequest::AddBroker(broker) => self.add_broker(broker),
             FleetRequest::RemoveBroker(name) => self.remove_broker(now, &name),
-            // Handled by the loop.
-            FleetRequest::Listen(_) | FleetRequest::End => {}
+            // The loop handles the first two; the others are for a server.
+            FleetRequest::Listen(_)
+            | FleetRequest::End
+            | FleetRequest::EndSession(_)
+            | FleetRequest::Grant(..)
+            | FleetRequest::ShowPage(_)
+            | FleetRequest::Reconnect => {}
         }
     }
 

@@ -78,6 +78,8 @@ pub struct Frames {
     inner: Mutex<Inner>,
     /// Nothing is kept.
     none: bool,
+    /// Told when the board begins and ceases to be watched.
+    on_follow: Option<Box<dyn Fn(bool) + Send + Sync>>,
 }
 
 #[derive(Default)]
@@ -110,20 +112,51 @@ impl Frames {
     /// Keeps nothing.
     pub fn none() -> Self {
         Self {
-            inner: Mutex::default(),
             none: true,
+            ..Self::default()
+        }
+    }
+
+    /// Frames that are recorded elsewhere: `on_follow` is told when they are
+    /// watched and when no longer.
+    pub fn followed_by(on_follow: impl Fn(bool) + Send + Sync + 'static) -> Self {
+        Self {
+            on_follow: Some(Box::new(on_follow)),
+            ..Self::default()
         }
     }
 
     /// Keeps many frames from now on.
     pub fn follow(self: &Arc<Self>) -> Following {
         let mut inner = self.lock();
-        if inner.followers == 0 {
+        let begins = inner.followers == 0;
+        if begins {
             inner.unpack();
         }
         inner.followers += 1;
         drop(inner);
+        if begins {
+            self.say_followed(true);
+        }
         Following(Arc::clone(self))
+    }
+
+    fn say_followed(&self, followed: bool) {
+        if let Some(on_follow) = &self.on_follow {
+            on_follow(followed);
+        }
+    }
+
+    /// Adds a frame that was recorded elsewhere. It gets the next number here.
+    pub fn copy(&self, frame: &WireFrame) {
+        let head = FrameHead {
+            at: frame.at,
+            way: frame.way,
+            size: frame.size,
+            encrypted: frame.encrypted,
+            kind: frame.content.kind(),
+        };
+        self.keep(head, frame.content.bytes());
     }
 
     /// The kept frames from this number on.
@@ -286,12 +319,24 @@ impl Inner {
     }
 }
 
+impl Following {
+    /// The frames that are followed.
+    pub fn frames(&self) -> &Arc<Frames> {
+        &self.0
+    }
+}
+
 impl Drop for Following {
     fn drop(&mut self) {
         let mut inner = self.0.lock();
         inner.followers = inner.followers.saturating_sub(1);
-        if inner.followers == 0 {
+        let ends = inner.followers == 0;
+        if ends {
             inner.pack();
+        }
+        drop(inner);
+        if ends {
+            self.0.say_followed(false);
         }
     }
 }

@@ -107,6 +107,7 @@ fn by(origin: &Origin) -> String {
     match origin {
         Origin::ThisProgram => "by you".to_owned(),
         Origin::OtherController(number) => format!("by client {number}"),
+        Origin::Person(name) => format!("by {}", text::plain(name)),
         Origin::Physical => "at the board".to_owned(),
         Origin::Board => "by an automation of the board".to_owned(),
         Origin::Unknown => "by an unknown source".to_owned(),

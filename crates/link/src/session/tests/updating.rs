@@ -216,7 +216,7 @@ fn invalid_answers_end_the_update() {
         bench.answer(method::OTA_BEGIN, answer);
         assert_eq!(
             bench.problem_of_update(),
-            UpdateProblem::InvalidAnswer(method::OTA_BEGIN)
+            UpdateProblem::InvalidAnswer(method::OTA_BEGIN.into())
         );
     }
     // A board that never advances would make this program send without end.
@@ -224,7 +224,7 @@ fn invalid_answers_end_the_update() {
     bench.answer(method::OTA_WRITE, json!({ "offset": 0 }));
     assert_eq!(
         bench.problem_of_update(),
-        UpdateProblem::InvalidAnswer(method::OTA_WRITE)
+        UpdateProblem::InvalidAnswer(method::OTA_WRITE.into())
     );
 }
 
