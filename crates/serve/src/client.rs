@@ -3,6 +3,7 @@
 //! before it is written: a slow one gets the newest state and never a queue.
 
 use std::{
+    borrow::Cow,
     future::poll_fn,
     net::SocketAddr,
     sync::Arc,
@@ -14,26 +15,26 @@ use fleet::Urgency;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use remote::{
+    Refusal,
+    server::{MESSAGE, Next, Role, Session},
+    wire::Hello,
+};
 use tokio::{
     io::AsyncReadExt,
     select,
-    sync::{Notify, OwnedSemaphorePermit},
+    sync::{Notify, watch},
     time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         self, Message,
-        protocol::{Role as Side, WebSocketConfig},
+        protocol::{CloseFrame, Role as Side, WebSocketConfig, frame::coding::CloseCode},
     },
 };
 
-use crate::{
-    limits::Messages,
-    refusal::Ending,
-    remote::server::{Hello, MESSAGE, Next, Role, Session},
-    server::Shared,
-};
+use crate::{Limits, limits::Messages, refusal::Ending, server::Shared};
 
 /// Readings of boards are sent at most this often.
 const READINGS: Duration = Duration::from_millis(100);
@@ -48,8 +49,8 @@ pub(crate) struct Socket(WebSocketStream<TokioIo<Upgraded>>);
 pub(crate) struct Client {
     session: Session,
     wakes: Arc<Wakes>,
-    /// Its place among the clients.
-    place: OwnedSemaphorePermit,
+    /// Becomes true when the server ends, which waits until this is dropped.
+    closing: watch::Receiver<bool>,
 }
 
 /// What of a session waits to be sent.
@@ -96,7 +97,7 @@ impl Socket {
         loop {
             match self.0.next().await.ok_or(Ending::Closed)?? {
                 Message::Binary(bytes) => return Ok(Hello::read(&bytes)?),
-                Message::Text(_) => return Err(Ending::NotBinary),
+                Message::Text(_) => return Err(Refusal::NotAMessage.into()),
                 Message::Close(_) => return Err(Ending::Closed),
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
@@ -109,7 +110,9 @@ impl Socket {
             return;
         }
         let ended = timeout(CLOSING, async {
-            if let Some(frame) = ending.frame() {
+            if let Ending::Refused(refusal) = ending {
+                self.0.feed(Message::Binary(refusal.message())).await?;
+                let frame = close_frame(*refusal);
                 self.0.send(Message::Close(Some(frame))).await?;
             }
             // Until the client agrees. If the connection were closed while the
@@ -144,10 +147,9 @@ impl Client {
         shared: &Shared,
     ) -> Result<Self, Ending> {
         let hello = timeout(shared.limits.hello, socket.hello());
-        let hello = hello.await.map_err(|_| Ending::NoHello)??;
+        let hello = hello.await.map_err(|_| Refusal::Silent)??;
         let role = role(&hello, from, shared)?;
-        let place = Arc::clone(&shared.places).try_acquire_owned();
-        let place = place.map_err(|_| Ending::TooManyClients)?;
+        let closing = shared.closing.subscribe();
         let wakes = Arc::new(Wakes::default());
         let woken = Arc::clone(&wakes);
         let wake = move |urgency| match urgency {
@@ -158,18 +160,19 @@ impl Client {
         Ok(Self {
             session,
             wakes,
-            place,
+            closing,
         })
     }
 
     /// Serves the client until the connection ends, and closes it.
-    pub(crate) async fn serve(self, mut socket: Socket, from: SocketAddr, shared: Arc<Shared>) {
+    pub(crate) async fn serve(self, mut socket: Socket, from: SocketAddr, limits: &Limits) {
         let Self {
             mut session,
             wakes,
-            place,
+            mut closing,
         } = self;
-        let ending = match serve(&mut socket, &mut session, &wakes, &shared).await {
+        let ended = serve(&mut socket, &mut session, &wakes, &mut closing, limits);
+        let ending = match ended.await {
             Err(ending) => ending,
             Ok(never) => match never {},
         };
@@ -177,37 +180,56 @@ impl Client {
         // Others see at once that it is gone.
         drop(session);
         socket.close(&ending).await;
-        drop(place);
+        drop(closing);
     }
 }
 
+/// Waits until the server ends.
+async fn ended(closing: &mut watch::Receiver<bool>) {
+    // An error says that it has ended.
+    drop(closing.wait_for(|closing| *closing).await);
+}
+
 /// The role that a client's token gives.
-fn role(hello: &Hello, from: SocketAddr, shared: &Shared) -> Result<Role, Ending> {
+fn role(hello: &Hello, from: SocketAddr, shared: &Shared) -> Result<Role, Refusal> {
     if shared.access.is_open() {
         return Ok(Role::Control);
     }
-    let token = hello.token.as_ref().ok_or(Ending::NoToken)?;
+    let token = hello.token.text();
+    if token.is_empty() {
+        return Err(Refusal::NoToken);
+    }
     let now = std::time::Instant::now();
     // Held while the token is compared: connections at the same time have no
     // more attempts.
     let mut attempts = shared.attempts();
     if !attempts.may_try(now, from.ip()) {
-        return Err(Ending::TooManyAttempts);
+        return Err(Refusal::TooManyAttempts);
     }
     shared.access.role(token).ok_or_else(|| {
         attempts.wrong(now, from.ip());
-        Ending::WrongToken
+        Refusal::WrongToken
     })
+}
+
+/// The close frame of a refusal; its reason has at most 123 bytes (RFC 6455,
+/// section 5.5).
+fn close_frame(refusal: Refusal) -> CloseFrame<'static> {
+    let mut reason = refusal.to_string();
+    reason.truncate(reason.floor_char_boundary(123));
+    CloseFrame {
+        code: CloseCode::from(refusal.code()),
+        reason: Cow::Owned(reason),
+    }
 }
 
 async fn serve(
     socket: &mut Socket,
     session: &mut Session,
     wakes: &Wakes,
-    shared: &Shared,
+    closing: &mut watch::Receiver<bool>,
+    limits: &Limits,
 ) -> Result<std::convert::Infallible, Ending> {
-    let limits = &shared.limits;
-    let mut closing = shared.closing.clone();
     let mut messages = Messages::new(std::time::Instant::now());
     let mut pings = interval_at(Instant::now() + limits.ping, limits.ping);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -221,7 +243,7 @@ async fn serve(
     loop {
         if wanted && !sending {
             (wanted, due, asked) = (false, None, Instant::now());
-            match session.next() {
+            match session.next_step() {
                 Some(Next::Send(bytes)) => {
                     socket.0.feed(Message::Binary(bytes)).await?;
                     (sending, wanted) = (true, true);
@@ -240,11 +262,11 @@ async fn serve(
                     let message = message.ok_or(Ending::Closed)??;
                     heard = Instant::now();
                     if !messages.take(heard.into_std()) {
-                        return Err(Ending::TooManyMessages);
+                        return Err(Refusal::TooFast.into());
                     }
                     match message {
                         Message::Binary(bytes) => session.receive(&bytes)?,
-                        Message::Text(_) => return Err(Ending::NotBinary),
+                        Message::Text(_) => return Err(Refusal::NotAMessage.into()),
                         Message::Close(_) => return Err(Ending::Closed),
                         Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
                     }
@@ -256,12 +278,16 @@ async fn serve(
             () = sleep_until(due.unwrap_or(asked)), if due.is_some() => {
                 (wanted, due) = (true, None);
             }
-            _ = pings.tick(), if !sending => {
-                socket.0.feed(Message::Ping(Vec::new())).await?;
-                sending = true;
+            _ = pings.tick() => {
+                session.beat();
+                wanted = true;
+                if !sending {
+                    socket.0.feed(Message::Ping(Vec::new())).await?;
+                    sending = true;
+                }
             }
-            () = sleep_until(heard + limits.silence) => return Err(Ending::Silent),
-            _ = closing.changed() => return Err(Ending::ShuttingDown),
+            () = sleep_until(heard + limits.silence) => return Err(Refusal::Silent.into()),
+            () = ended(closing) => return Err(Refusal::Stopping.into()),
         }
     }
 }

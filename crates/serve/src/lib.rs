@@ -10,7 +10,6 @@ mod hosts;
 mod limits;
 mod page;
 mod refusal;
-mod remote;
 mod respond;
 mod run;
 mod server;

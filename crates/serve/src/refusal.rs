@@ -1,18 +1,8 @@
 //! Every reason why a request or a client is refused, with its sentence.
 
-use std::borrow::Cow;
-
 use hyper::StatusCode;
-use tokio_tungstenite::tungstenite::{
-    self,
-    error::CapacityError,
-    protocol::{CloseFrame, frame::coding::CloseCode},
-};
-
-use crate::remote::server::Refusal;
-
-/// The longest reason in a close frame, in bytes (RFC 6455, section 5.5).
-const REASON: usize = 123;
+use remote::Refusal;
+use tokio_tungstenite::tungstenite::{self, error::CapacityError};
 
 /// Why a request is refused. The sentence is the body of the response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,82 +55,25 @@ impl RequestRefusal {
     }
 }
 
-/// Why a client's WebSocket ends. Its sentence is the reason in the close
-/// frame.
+/// Why a client's WebSocket ends.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Ending {
     /// By the client.
-    #[error("The client closed the connection.")]
+    #[error("closed by the client")]
     Closed,
     /// The connection failed, or took no bytes for too long.
-    #[error("The connection was lost: {0}.")]
+    #[error("lost: {0}")]
     Lost(Box<tungstenite::Error>),
-    /// 1001.
-    #[error("The server is shutting down.")]
-    ShuttingDown,
-    /// 1009.
-    #[error("The message is longer than this server accepts.")]
-    MessageTooLong,
-    /// 1003.
-    #[error("Only binary messages are expected.")]
-    NotBinary,
-    /// 4101.
-    #[error("The first message did not arrive in time.")]
-    NoHello,
-    /// 4102.
-    #[error("A token is required. Open the link that contains it.")]
-    NoToken,
-    /// 4103.
-    #[error("The token is wrong. Ask for the current link.")]
-    WrongToken,
-    /// 4104.
-    #[error("Too many wrong tokens came from your address. Try again in a minute.")]
-    TooManyAttempts,
-    /// 4105.
-    #[error("The server has no room for another client. Close another one first.")]
-    TooManyClients,
-    /// 4106.
-    #[error("The client sent too many messages per second.")]
-    TooManyMessages,
-    /// 4107.
-    #[error("The client was silent for too long.")]
-    Silent,
-    /// Of the session.
+    /// The client is told why.
     #[error(transparent)]
-    Session(#[from] Refusal),
-}
-
-impl Ending {
-    /// What the client is told; `None` if it cannot be told anything.
-    pub(crate) fn frame(&self) -> Option<CloseFrame<'static>> {
-        let code = match self {
-            Self::Closed | Self::Lost(_) => return None,
-            Self::ShuttingDown => 1001,
-            Self::NotBinary => 1003,
-            Self::MessageTooLong => 1009,
-            Self::NoHello => 4101,
-            Self::NoToken => 4102,
-            Self::WrongToken => 4103,
-            Self::TooManyAttempts => 4104,
-            Self::TooManyClients => 4105,
-            Self::TooManyMessages => 4106,
-            Self::Silent => 4107,
-            Self::Session(refusal) => refusal.code(),
-        };
-        let mut reason = self.to_string();
-        reason.truncate(reason.floor_char_boundary(REASON));
-        Some(CloseFrame {
-            code: CloseCode::from(code),
-            reason: Cow::Owned(reason),
-        })
-    }
+    Refused(#[from] Refusal),
 }
 
 impl From<tungstenite::Error> for Ending {
     fn from(error: tungstenite::Error) -> Self {
         match error {
             tungstenite::Error::Capacity(CapacityError::MessageTooLong { .. }) => {
-                Self::MessageTooLong
+                Self::Refused(Refusal::TooLong)
             }
             tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => {
                 Self::Closed

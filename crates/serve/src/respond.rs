@@ -75,7 +75,7 @@ fn health(shared: &Shared) -> Answer {
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
         "boards": { "known": known, "connected": connected },
-        "clients": shared.clients(),
+        "clients": shared.hub.sessions(),
     });
     let mut answer = text(StatusCode::OK, format!("{health}\n"), "application/json");
     let headers = answer.headers_mut();

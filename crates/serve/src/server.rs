@@ -15,11 +15,12 @@ use fleet::Fleet;
 use hyper::{server::conn::http1, service::service_fn, upgrade::OnUpgrade};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use net::waiting::Waiting;
+use remote::server::Hub;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     select,
-    sync::{Semaphore, watch},
+    sync::watch,
     task::{AbortHandle, yield_now},
     time::timeout,
 };
@@ -34,7 +35,6 @@ use crate::{
     limits::{Addresses, Counted},
     page::Pages,
     refusal::{Ending, RequestRefusal},
-    remote::server::Hub,
     respond::{refuse, respond},
 };
 
@@ -97,8 +97,6 @@ pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     tls: Option<Tls>,
-    fleet: Arc<Fleet>,
-    close: watch::Sender<()>,
 }
 
 /// What all connections share.
@@ -109,10 +107,8 @@ pub(crate) struct Shared {
     pub(crate) hosts: Hosts,
     pub(crate) pages: Pages,
     pub(crate) boards: Counts,
-    /// One permit for each further client.
-    pub(crate) places: Arc<Semaphore>,
-    /// Changes when the server ends.
-    pub(crate) closing: watch::Receiver<()>,
+    /// Becomes true when the server ends.
+    pub(crate) closing: watch::Sender<bool>,
     attempts: Mutex<Attempts>,
     addresses: Addresses,
 }
@@ -120,13 +116,6 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn attempts(&self) -> MutexGuard<'_, Attempts> {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How many clients there are.
-    pub(crate) fn clients(&self) -> usize {
-        self.limits
-            .clients
-            .saturating_sub(self.places.available_permits())
     }
 }
 
@@ -154,15 +143,13 @@ impl Server {
         };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let (close, closing) = watch::channel(());
         let shared = Arc::new(Shared {
-            hub: Hub::new(Arc::clone(&fleet)),
+            hub: Hub::new(fleet, limits.clients),
             access,
             hosts: Hosts::new(&hosts),
             pages: Pages::new(files),
             boards: Counts::default(),
-            places: Arc::new(Semaphore::new(limits.clients)),
-            closing,
+            closing: watch::Sender::new(false),
             attempts: Mutex::default(),
             addresses: Addresses::default(),
             limits,
@@ -172,8 +159,6 @@ impl Server {
             address,
             shared,
             tls,
-            fleet,
-            close,
         })
     }
 
@@ -188,20 +173,17 @@ impl Server {
             listener,
             shared,
             tls,
-            fleet,
-            close,
             ..
         } = self;
-        let counting = shared.boards.clone().follow(fleet);
+        let counting = shared.boards.clone().follow(Arc::clone(shared.hub.fleet()));
         select! {
             () = ended => {}
             () = counting => {}
             () = accept(listener, &shared, tls.as_ref()) => {}
         }
-        drop(close);
-        let all = u32::try_from(shared.limits.clients).unwrap_or(u32::MAX);
+        shared.closing.send_replace(true);
         // The rest is closed with the process.
-        let _ = timeout(ENDING, shared.places.acquire_many(all)).await;
+        let _ = timeout(ENDING, shared.closing.closed()).await;
     }
 }
 
@@ -316,7 +298,7 @@ async fn serve<S>(
     match Client::admit(&mut socket, from, &shared).await {
         // In a task of its own, which no other connection can end.
         Ok(client) => {
-            tokio::spawn(client.serve(socket, from, shared));
+            tokio::spawn(async move { client.serve(socket, from, &shared.limits).await });
         }
         Err(ending) => {
             log_refused(from.ip(), &ending);

@@ -10,7 +10,7 @@ use std::{
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::remote::server::Role;
+use remote::server::Role;
 
 /// The lengths of a token, in bytes.
 const LENGTHS: std::ops::RangeInclusive<usize> = 16..=128;

@@ -7,10 +7,16 @@
     reason = "each test uses a part; a test that cannot go on has failed"
 )]
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use fleet::{Fleet, Published};
+use fleet::{BoardChange, BoardKey, BoardView, ChangeScope, Family, Fleet, LinkState, Published};
 use futures_util::{SinkExt, StreamExt};
+use remote::wire::{FromWindow, Hello, Token, VERSION, encode};
 use serve::{Access, Embedded, Limits, Options, Server, Tls};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -93,6 +99,18 @@ impl Lab {
 
     pub(crate) async fn start() -> Self {
         Self::with(options()).await
+    }
+
+    /// Adds a connected board.
+    pub(crate) fn publish(&self, name: &str) {
+        let key = self.published.new_key();
+        let board = Arc::new(board(key, name));
+        let change = BoardChange {
+            board: &board,
+            scope: ChangeScope::Board,
+            components: &[],
+        };
+        self.published.board(change, Vec::new());
     }
 
     /// Ends the server and waits for that.
@@ -217,12 +235,21 @@ pub(crate) async fn exchange(
 
 /// A client's first message.
 pub(crate) fn hello(token: Option<&str>) -> Vec<u8> {
-    format!("1 {}", token.unwrap_or_default()).into_bytes()
+    hello_of(VERSION, token.unwrap_or_default())
 }
 
 /// A client's first message in a version that does not exist yet.
 pub(crate) fn newer_hello() -> Vec<u8> {
-    b"2 anything".to_vec()
+    hello_of(VERSION + 1, CONTROL)
+}
+
+fn hello_of(version: u16, token: &str) -> Vec<u8> {
+    let hello = Hello {
+        version,
+        token: Token::from(token),
+        name: "Anna".to_owned(),
+    };
+    encode(&FromWindow::Hello(hello)).unwrap()
 }
 
 /// A self-signed certificate, and its file.
@@ -231,4 +258,37 @@ pub(crate) fn certificate() -> (tempfile::TempDir, PathBuf, Tls) {
     let path = folder.path().join("certificate.pem");
     let tls = Tls::self_signed(&path, vec!["127.0.0.1".to_owned()]).unwrap();
     (folder, path, tls)
+}
+
+fn board(key: BoardKey, name: &str) -> BoardView {
+    BoardView {
+        key,
+        id: Some(format!("sb-{:06x}", key.0).into()),
+        family: Family::Switchboard,
+        name: name.into(),
+        address: "127.0.0.1:80".into(),
+        addresses: Default::default(),
+        by_hand: false,
+        given: None,
+        via: None,
+        inbound_from: None,
+        inbound_only: false,
+        claims: Vec::new(),
+        announcement: None,
+        info: None,
+        locked: Some(false),
+        held: None,
+        link: LinkState::Connected,
+        link_since: Instant::now(),
+        round_trip: None,
+        health: Arc::default(),
+        last_heard: None,
+        booted: None,
+        client: None,
+        components: Vec::new(),
+        update: None,
+        preview: None,
+        lacking: Default::default(),
+        frames: Arc::default(),
+    }
 }
