@@ -15,12 +15,18 @@ use engine::Settings;
 use gui::{App, Replays, SettingsFile};
 use protocol::State;
 
-use super::{SOON, key, transport};
+use super::{
+    SOON, key,
+    served::{Keeper, start},
+    transport,
+};
 
 /// The window, and the time of the next frame that it requests.
 pub(crate) struct Desktop {
     pub(crate) window: Harness<'static, App>,
     repaint: Arc<(Mutex<Option<Instant>>, Condvar)>,
+    /// Dropped after the window, which has the fleet.
+    _keeper: Keeper,
 }
 
 impl Desktop {
@@ -52,11 +58,10 @@ impl Desktop {
         replays: Option<Box<dyn Replays>>,
     ) -> Self {
         let lookout = settings.discovery.clone();
-        let fleet = engine::start(Settings {
+        let (fleet, keeper) = start(Settings {
             transport: transport(),
             ..settings
-        })
-        .expect("a fleet");
+        });
         let repaint = Arc::new((Mutex::new(Some(Instant::now())), Condvar::new()));
         let asked = Arc::clone(&repaint);
         let window = Harness::builder()
@@ -74,7 +79,11 @@ impl Desktop {
                     .with_lookout(lookout)
                     .with_replays(replays)
             });
-        Self { window, repaint }
+        Self {
+            window,
+            repaint,
+            _keeper: keeper,
+        }
     }
 
     /// Draws each requested frame, until the shown content passes.
