@@ -56,6 +56,7 @@ impl App {
                     self.window.notify(file_thread_failed(&error));
                 }
             }
+            Task::Reconnect => self.fleet.reconnect(),
             task => self.run_local_task(task, ctx),
         }
     }

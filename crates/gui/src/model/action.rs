@@ -352,6 +352,8 @@ pub enum Task {
     StopReplay,
     /// Find out whether this desktop shows notifications.
     CheckNotifications,
+    /// Connect to the server at once.
+    Reconnect,
 }
 
 impl WindowAction {

@@ -16,6 +16,7 @@ mod other_ways;
 pub(crate) mod pairing;
 mod restore_summary;
 mod room_choice;
+mod server_bar;
 pub(crate) mod session_menu;
 pub(crate) mod shortcuts;
 mod speed_choice;

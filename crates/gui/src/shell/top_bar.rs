@@ -23,7 +23,7 @@ use crate::{
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::Listening;
+use fleet::{Access, Listening, ServerState};
 
 /// The chosen theme and motion.
 type Look = (ThemeChoice, MotionChoice);
@@ -72,6 +72,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, lo
             let reserved = inbound_button + UNIT * 2.0 + counts_width(ui, &counted, false);
             session_menu::show(ui, context, reserved);
             inbound(ui, &context.model.status().listening, context);
+            view_only(ui, context);
             ui.add_space(UNIT);
             counts(ui, context, &counted);
         });
@@ -200,6 +201,19 @@ fn add_button(ui: &mut Ui) -> Response {
     status_icons::plus(ui.painter(), response.rect.center(), 5.0, stroke);
     let keys = shortcut::name(ui.ctx(), &shortcut::ADD);
     response.on_hover_text(format!("Add board by address ({keys})"))
+}
+
+/// Says that this window may only look.
+fn view_only(ui: &mut Ui, context: &PageContext<'_>) {
+    let Some(server) = &context.model.status().server else {
+        return;
+    };
+    if server.access == Access::View && server.state == ServerState::Connected {
+        let weak = palette(ui).weak;
+        let sign = icon::EYE;
+        text_line::label(ui, sign, "View only", theme::icon(), weak)
+            .on_hover_text("View only: whoever runs the server can let this window control boards");
+    }
 }
 
 /// The status of inbound connections.
