@@ -12,6 +12,7 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use engine::Settings;
+use fleet::Fleet;
 use gui::{App, Replays, SettingsFile};
 use protocol::State;
 
@@ -62,6 +63,18 @@ impl Desktop {
             transport: transport(),
             ..settings
         });
+        Self::over(fleet, keeper, file, |app| {
+            app.with_lookout(lookout).with_replays(replays)
+        })
+    }
+
+    /// A window over a fleet.
+    pub(crate) fn over(
+        fleet: Fleet,
+        keeper: Keeper,
+        file: SettingsFile,
+        with: impl FnOnce(App) -> App + 'static,
+    ) -> Self {
         let repaint = Arc::new((Mutex::new(Some(Instant::now())), Condvar::new()));
         let asked = Arc::clone(&repaint);
         let window = Harness::builder()
@@ -75,9 +88,7 @@ impl Desktop {
                     *asked_for = Some(asked_for.map_or(at, |earlier| earlier.min(at)));
                     asked.1.notify_all();
                 });
-                App::new(cc, fleet, file, None)
-                    .with_lookout(lookout)
-                    .with_replays(replays)
+                with(App::new(cc, fleet, file, None))
             });
         Self {
             window,

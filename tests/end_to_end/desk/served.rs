@@ -43,6 +43,23 @@ pub(crate) fn start(settings: Settings) -> (Fleet, Keeper) {
     if !is_served() {
         return (fleet, Keeper::default());
     }
+    let open = Access {
+        control: None,
+        view: None,
+    };
+    let (address, keeper) = serve(fleet, open);
+    (window(&address, ""), keeper)
+}
+
+/// The fleet of a window that is connected to a server as someone.
+pub(crate) fn window(address: &str, name: &str) -> Fleet {
+    let mut server = remote::Server::at(address).expect("an address");
+    server.name = name.to_owned();
+    remote::connect(server).expect("a fleet")
+}
+
+/// Serves a fleet on loopback; returns the address.
+pub(crate) fn serve(fleet: Fleet, access: Access) -> (String, Keeper) {
     let (address, addressed) = mpsc::channel();
     let (end, ended) = oneshot::channel();
     let serve = move || {
@@ -51,10 +68,7 @@ pub(crate) fn start(settings: Settings) -> (Fleet, Keeper) {
         runtime.block_on(async {
             let options = serve::Options {
                 listen: "127.0.0.1:0".parse().expect("an address"),
-                access: Access {
-                    control: None,
-                    view: None,
-                },
+                access,
                 tls: None,
                 hosts: Vec::new(),
                 limits: Limits::default(),
@@ -71,11 +85,9 @@ pub(crate) fn start(settings: Settings) -> (Fleet, Keeper) {
     };
     let thread = thread::spawn(serve);
     let address = addressed.recv().expect("a server that listens");
-    let server = remote::Server::at(&address.to_string()).expect("an address");
-    let fleet = remote::connect(server).expect("a fleet");
     let keeper = Keeper {
         end: Some(end),
         thread: Some(thread),
     };
-    (fleet, keeper)
+    (format!("ws://{address}"), keeper)
 }

@@ -57,6 +57,9 @@ impl App {
                 }
             }
             Task::Reconnect => self.fleet.reconnect(),
+            Task::EndSession(session) => self.fleet.end_session(session),
+            Task::Grant(session, access) => self.fleet.grant(session, access),
+            Task::ShowPage => self.fleet.show_page(&self.window.shown_page()),
             task => self.run_local_task(task, ctx),
         }
     }

@@ -17,6 +17,7 @@ pub(crate) mod pairing;
 mod restore_summary;
 mod room_choice;
 mod server_bar;
+mod server_menu;
 pub(crate) mod session_menu;
 pub(crate) mod shortcuts;
 mod speed_choice;

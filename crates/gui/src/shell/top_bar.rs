@@ -15,7 +15,7 @@ use crate::{
         link_kind::LinkKind,
         page_context::PageContext,
     },
-    shell::session_menu,
+    shell::{server_menu, session_menu},
     widgets::{
         find_box, icon,
         layout::WindowSize,
@@ -23,7 +23,7 @@ use crate::{
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::{Access, Listening, ServerState};
+use fleet::Listening;
 
 /// The chosen theme and motion.
 type Look = (ThemeChoice, MotionChoice);
@@ -69,10 +69,11 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, lo
                 Listening::Off => 0.0,
                 _ => 28.0 + ui.spacing().item_spacing.x,
             };
-            let reserved = inbound_button + UNIT * 2.0 + counts_width(ui, &counted, false);
+            let server = server_menu::width(ui, context);
+            let reserved = server + inbound_button + UNIT * 2.0 + counts_width(ui, &counted, false);
             session_menu::show(ui, context, reserved);
             inbound(ui, &context.model.status().listening, context);
-            view_only(ui, context);
+            server_menu::show(ui, context);
             ui.add_space(UNIT);
             counts(ui, context, &counted);
         });
@@ -201,19 +202,6 @@ fn add_button(ui: &mut Ui) -> Response {
     status_icons::plus(ui.painter(), response.rect.center(), 5.0, stroke);
     let keys = shortcut::name(ui.ctx(), &shortcut::ADD);
     response.on_hover_text(format!("Add board by address ({keys})"))
-}
-
-/// Says that this window may only look.
-fn view_only(ui: &mut Ui, context: &PageContext<'_>) {
-    let Some(server) = &context.model.status().server else {
-        return;
-    };
-    if server.access == Access::View && server.state == ServerState::Connected {
-        let weak = palette(ui).weak;
-        let sign = icon::EYE;
-        text_line::label(ui, sign, "View only", theme::icon(), weak)
-            .on_hover_text("View only: whoever runs the server can let this window control boards");
-    }
 }
 
 /// The status of inbound connections.

@@ -9,6 +9,7 @@ mod documents;
 mod forgetting;
 mod keyboard;
 mod pages;
+mod presented;
 mod recording;
 mod renaming;
 // A browser has no serial ports.
@@ -104,6 +105,8 @@ pub struct Window {
     /// What the desktop prefers, as far as it says.
     desktop: DesktopPreferences,
     page: Page,
+    /// The number of the page that the server presented last.
+    presented: Option<u64>,
     pub(crate) pages: Pages,
     background: BackgroundNotices,
     /// Whether the notice about links has changed since the last frame.
@@ -162,6 +165,7 @@ impl Window {
             motion: settings.motion,
             desktop: DesktopPreferences::default(),
             page: settings.place,
+            presented: None,
             pages: Pages::new(settings),
             background: BackgroundNotices::default(),
             links_changed: false,
