@@ -70,7 +70,7 @@ fn button(ui: &mut Ui, server: &ServerStatus) -> Response {
 
 fn people(server: &ServerStatus) -> String {
     match server.sessions.len() {
-        0 => "nobody is connected".to_owned(),
+        0 => "not connected".to_owned(),
         1 => "only you are connected".to_owned(),
         more => format!("{more} people are connected"),
     }
