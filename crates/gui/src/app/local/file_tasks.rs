@@ -73,7 +73,8 @@ pub(crate) enum FileError {
     Recording(#[from] ReadError),
 }
 
-/// The largest image that is sent to a server, in bytes; flash has at most 16 MB.
+/// The largest image that is sent to a server, in bytes; flash has at most 16
+/// MB.
 const LARGEST_IMAGE: u64 = 16 << 20;
 
 /// What the task does with the file, on a thread; repeated where the first path
