@@ -209,11 +209,9 @@ fn view_only(ui: &mut Ui, context: &PageContext<'_>) {
         return;
     };
     if server.access == Access::View && server.state == ServerState::Connected {
-        let weak = palette(ui).weak;
-        let sign = icon::EYE;
-        text_line::label(ui, sign, "View only", theme::icon(), weak).on_hover_text(
-            "View only: the person who runs the server can let this window control boards",
-        );
+        let hint = "View only: the person who runs the server can let this window control boards";
+        text_line::label(ui, icon::EYE, "View only", theme::icon(), palette(ui).weak)
+            .on_hover_text(hint);
     }
 }
 
