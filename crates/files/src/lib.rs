@@ -77,3 +77,26 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     written
 }
+
+/// Whether users other than its owner may read or write the file.
+///
+/// # Errors
+/// If the system refuses.
+#[cfg(unix)]
+pub fn is_exposed(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    let file = file.metadata()?;
+    // A pipe has only one reader, regardless of its mode.
+    Ok(file.is_file() && file.permissions().mode() & 0o077 != 0)
+}
+
+/// Whether users other than its owner may read or write the file. On this
+/// system the folder determines access, and the settings folder belongs to its
+/// user.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn is_exposed(_: &File) -> io::Result<bool> {
+    Ok(false)
+}

@@ -114,7 +114,7 @@ pub use disk::settings::{
 };
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use app::run::{Ended, Launch, Options, RunError, run};
+pub use app::run::{Ended, FleetOf, Launch, Options, RunError, run};
 pub use app::state::App;
 pub use model::abilities::{Abilities, Ability};
 pub use model::action::{

@@ -30,7 +30,7 @@ pub(super) fn read(path: &Path) -> Result<Keys, StoreError> {
         Err(error) if is_missing(&error) || is_out_of_reach(path) => return Ok(Keys::default()),
         Err(source) => return Err(failed(source)),
     };
-    if is_exposed(&file).map_err(failed)? {
+    if files::is_exposed(&file).map_err(failed)? {
         return Err(StoreError::Exposed {
             path: path.to_owned(),
         });
@@ -88,20 +88,4 @@ pub fn write_secret(path: &Path, text: &str) -> io::Result<()> {
 /// and contains none of their keys.
 fn is_out_of_reach(path: &Path) -> bool {
     fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
-}
-
-/// Whether users other than its owner may read or write the file.
-#[cfg(unix)]
-fn is_exposed(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt;
-    let file = file.metadata()?;
-    // A pipe has only one reader, regardless of its mode.
-    Ok(file.is_file() && file.permissions().mode() & 0o077 != 0)
-}
-
-/// On other systems the folder determines access, and the settings folder
-/// belongs to its user.
-#[cfg(not(unix))]
-fn is_exposed(_: &File) -> io::Result<bool> {
-    Ok(false)
 }
