@@ -348,6 +348,7 @@ fn theme_and_motion_follow_the_desktop_unless_they_are_chosen() {
     let desktop = |dark, reduced_motion| DesktopPreferences {
         dark: Some(dark),
         reduced_motion,
+        touch: false,
     };
     let look = |harness: &mut Harness<'static, Bench>, desktop| {
         let ctx = harness.ctx.clone();

@@ -14,7 +14,7 @@ use crate::model::{
 
 /// Why a window that may only look commands nothing.
 const VIEW_ONLY: &str =
-    "This window may only look. Whoever runs the server can let it control boards.";
+    "This window may only look. The person who runs the server can let it control boards.";
 
 impl Model {
     /// Why this window cannot carry these actions out, if it cannot.
