@@ -15,17 +15,21 @@ use crate::refusal::RequestRefusal;
 #[derive(Debug)]
 pub(crate) struct Hosts(Vec<String>);
 
+/// The names of this computer: `localhost`, its own name, and the same with
+/// `.local`, all in lower case.
+pub fn own_names() -> Vec<String> {
+    let own = gethostname::gethostname().to_string_lossy().to_lowercase();
+    let short = own.split('.').next().unwrap_or_default().to_owned();
+    let mut names = vec!["localhost".to_owned(), format!("{short}.local"), short, own];
+    names.dedup();
+    names.retain(|name| !name.is_empty() && name != ".local");
+    names
+}
+
 impl Hosts {
-    /// This computer's own name, the same with `.local`, and more.
+    /// This computer's own names, and more.
     pub(crate) fn new(more: &[String]) -> Self {
-        let own = gethostname::gethostname().to_string_lossy().to_lowercase();
-        let short = own.split('.').next().unwrap_or_default().to_owned();
-        let mut names = vec!["localhost".to_owned()];
-        if !short.is_empty() {
-            names.push(format!("{short}.local"));
-            names.push(short);
-        }
-        names.push(own);
+        let mut names = own_names();
         names.extend(more.iter().map(|name| name.to_lowercase()));
         Self(names)
     }
