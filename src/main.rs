@@ -1,35 +1,30 @@
 //! The program: runs a command or opens the window.
 
-use std::{io::Write, net::SocketAddr, process::ExitCode};
+use std::{io::Write, process::ExitCode};
 
-use disk::keys::Store;
-use fleet::Broker;
-use switchboard::cli::{self, Demo, Invocation};
+use switchboard::cli::{self, Demo, Invocation, Opening};
 
 fn main() -> ExitCode {
     match cli::run() {
         Invocation::Done(status) => status,
-        Invocation::Window {
-            demo,
-            keys,
-            listen,
-            brokers,
-            has_options,
-        } => window(demo, keys, listen, brokers, has_options),
+        Invocation::Window(opening) => window(*opening),
     }
 }
 
 /// Opens the window. Sample boards run until they are stopped or it closes.
 #[cfg(feature = "window")]
-fn window(
-    demo: Option<Demo>,
-    keys: Store,
-    listen: Option<SocketAddr>,
-    brokers: Vec<Broker>,
-    has_options: bool,
-) -> ExitCode {
+fn window(opening: Opening) -> ExitCode {
     use engine::Settings;
+    use gui::FleetOf;
 
+    let Opening {
+        demo,
+        keys,
+        listen,
+        brokers,
+        server,
+        has_options,
+    } = opening;
     let launch = if demo.is_some() {
         gui::Launch::Demo
     } else if has_options {
@@ -45,10 +40,13 @@ fn window(
     }
     let options = gui::Options {
         launch,
-        fleet: Settings {
-            listen,
-            brokers,
-            ..Settings::default()
+        fleet: match server {
+            Some(server) => FleetOf::Server(server),
+            None => FleetOf::ThisProgram(Box::new(Settings {
+                listen,
+                brokers,
+                ..Settings::default()
+            })),
         },
         samples: Some(Box::new(samples)),
         replays: Some(Box::new(Replayer::default())),
@@ -199,7 +197,7 @@ impl gui::Replays for Replayer {
 }
 
 #[cfg(not(feature = "window"))]
-fn window(_: Option<Demo>, _: Store, _: Option<SocketAddr>, _: Vec<Broker>, _: bool) -> ExitCode {
+fn window(_: Opening) -> ExitCode {
     fail(
         "this build has no window (it was built without the feature `window`); run `switchboard \
          --help` for the commands",

@@ -16,6 +16,7 @@ use super::{
 use engine::{Transport, listen_address};
 use fleet::BrokerAddress;
 use proxy::Token;
+use remote::Server;
 use serial::MONITOR_BAUD;
 
 const EXAMPLES: &str = "\
@@ -128,6 +129,23 @@ pub struct Args {
         value_parser = super::bridge::levels
     )]
     pub(super) mqtt_prefix: String,
+    /// Open the window over the boards of a server, which `switchboard serve`
+    /// runs: ws://HOST[:PORT], or with TLS wss://HOST[:PORT].
+    ///
+    /// The token of the server goes after #token=, as the server prints it, or
+    /// into the environment variable SWITCHBOARD_TOKEN, which other users of
+    /// this computer cannot read. Only for the window.
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = Server::at,
+        conflicts_with_all = ["listen", "mqtt"]
+    )]
+    pub(super) connect: Option<Server>,
+    /// The name that others at the server see; by default that of this
+    /// computer's user.
+    #[arg(long, value_name = "NAME", requires = "connect")]
+    pub(super) name: Option<String>,
     /// The WebSocket library for connections to boards: tungstenite or
     /// ewebsock; SWITCHBOARD_TRANSPORT sets it too.
     ///

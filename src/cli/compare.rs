@@ -94,7 +94,11 @@ pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
         let stage = comparison.read(|record| record.stage.clone());
         if show_progress && stage != before {
             // Standard error may be closed.
-            let _ = writeln!(output::err(), "{} ...", comparison.read(text::stage));
+            let _ = writeln!(
+                output::err(),
+                "{} ...",
+                comparison.read(comparison::format::stage)
+            );
         }
         match &stage {
             Stage::Done => break,
@@ -150,8 +154,8 @@ fn print(
         text::short(settings.length),
         changed.join(", ")
     )?;
-    let mut rows = vec![text::SUMS.map(str::to_uppercase)];
-    rows.extend(report.rows.iter().map(text::sums));
+    let mut rows = vec![comparison::format::SUMS.map(str::to_uppercase)];
+    rows.extend(report.rows.iter().map(comparison::format::sums));
     table(&mut out, &rows)?;
     if let Some(problem) = report.rows.iter().find_map(|row| match row.cost {
         Cost::Unknown(why) => Some(why.words()),
@@ -167,7 +171,7 @@ fn print(
         writeln!(
             out,
             "{}: {} requests failed, most recently: {why}",
-            text::follower(row.follower),
+            comparison::format::follower(row.follower),
             row.failed
         )?;
     }

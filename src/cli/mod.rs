@@ -64,6 +64,7 @@ use watching::{Reach, Watching};
 use disk::keys::Store;
 use engine::{Transport, UnknownTransport};
 use fleet::{Broker, BrokerAddress, LogEvent, Outcome, PASSWORD_VARIABLE, ResyncCause, Trigger};
+use remote::Server;
 use sanitize::plain;
 use zeroize::Zeroizing;
 
@@ -79,22 +80,27 @@ pub struct Demo {
 /// What the caller does after [`run`].
 pub enum Invocation {
     /// Open the window.
-    Window {
-        /// The boards to start; `None` for no demo.
-        demo: Option<Demo>,
-        /// Where the keys of locked boards are stored.
-        keys: Store,
-        /// Where to accept inbound connections; `None` uses the window's saved
-        /// setting.
-        listen: Option<SocketAddr>,
-        /// MQTT brokers, in addition to the window's saved ones.
-        brokers: Vec<Broker>,
-        /// Whether options were given that a window that is already open may
-        /// not have.
-        has_options: bool,
-    },
+    Window(Box<Opening>),
     /// Exit: a command has run.
     Done(ExitCode),
+}
+
+/// How the window is opened.
+pub struct Opening {
+    /// The boards to start; `None` for no demo.
+    pub demo: Option<Demo>,
+    /// Where the keys of locked boards are stored.
+    pub keys: Store,
+    /// Where to accept inbound connections; `None` uses the window's saved
+    /// setting.
+    pub listen: Option<SocketAddr>,
+    /// MQTT brokers, in addition to the window's saved ones.
+    pub brokers: Vec<Broker>,
+    /// The server that keeps the fleet; `None` if this program does.
+    pub server: Option<Server>,
+    /// Whether options were given that a window that is already open may not
+    /// have.
+    pub has_options: bool,
 }
 
 /// The definition of the command line, for its documentation.
@@ -122,6 +128,7 @@ pub fn run() -> Invocation {
         || !args.mqtt.is_empty()
         || args.keys.is_some()
         || args.transport.is_some()
+        || args.connect.is_some()
         || args.log.is_some()
         || args.log_file.is_some();
     let keys = Store::of(args.keys.or_else(|| {
@@ -137,24 +144,25 @@ pub fn run() -> Invocation {
         ));
     });
     let brokers = brokers(args.mqtt, &args.mqtt_prefix);
+    let server = args.connect.map(|server| known_by(server, args.name));
+    let opening = |demo| {
+        Invocation::Window(Box::new(Opening {
+            demo,
+            keys: keys.clone(),
+            listen: args.listen,
+            brokers: brokers.clone(),
+            server: server.clone(),
+            has_options,
+        }))
+    };
     let command = match args.command {
-        None => {
-            return Invocation::Window {
-                demo: None,
-                keys,
-                listen: args.listen,
-                brokers,
-                has_options,
-            };
+        None => return opening(None),
+        Some(Command::Demo { boards, family }) if server.is_none() => {
+            return opening(Some(Demo { boards, family }));
         }
-        Some(Command::Demo { boards, family }) => {
-            return Invocation::Window {
-                demo: Some(Demo { boards, family }),
-                keys,
-                listen: args.listen,
-                brokers,
-                has_options,
-            };
+        Some(_) if server.is_some() => {
+            output::say("--connect is only for the window: leave out the command");
+            return Invocation::Done(ExitCode::from(2));
         }
         Some(command) => command,
     };
@@ -176,6 +184,20 @@ pub fn run() -> Invocation {
         }
     };
     Invocation::Done(ExitCode::from(status))
+}
+
+/// How a server knows this window: by the token of the environment, if its
+/// address has none, and by a name.
+fn known_by(mut server: Server, name: Option<String>) -> Server {
+    let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    if server.token.text().is_empty()
+        && let Some(token) = variable("SWITCHBOARD_TOKEN")
+    {
+        server.token = token.as_str().into();
+    }
+    let user = || variable("USER").or_else(|| variable("USERNAME"));
+    server.name = name.or_else(user).unwrap_or_default();
+    server
 }
 
 /// The argument takes precedence over the environment variable.

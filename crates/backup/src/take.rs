@@ -1,10 +1,9 @@
 //! What of a board goes into a backup.
 
-use std::time::SystemTime;
-
 use disk::{documents::state_of, settings::Labels};
 use fleet::BoardView;
 use protocol::{Kind, State};
+use web_time::SystemTime;
 
 use crate::{Backup, SavedBoard, SavedComponent, file::TEXT};
 

@@ -5,6 +5,7 @@
 
 mod detection;
 mod follow;
+pub mod format;
 mod measurements;
 mod process;
 mod recorder;

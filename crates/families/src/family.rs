@@ -1,7 +1,7 @@
 //! The list of families: what each is called, how it is found and where its
 //! boards are connected to.
 
-use std::{fmt, str::FromStr, time::Instant};
+use std::{fmt, str::FromStr};
 
 use protocol::{
     ComponentKey,
@@ -9,6 +9,7 @@ use protocol::{
     method,
 };
 use serde::{Deserialize, Serialize};
+use web_time::Instant;
 use zeroize::Zeroizing;
 
 use crate::{

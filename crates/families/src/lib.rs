@@ -35,9 +35,10 @@ pub use shelly::inbound_id as shelly_inbound_id;
 pub(crate) use shadow::{OWN_CLIENT, Shadow};
 pub(crate) use waiting::Waiting;
 
-use std::{fmt, time::Instant};
+use std::fmt;
 
 use protocol::Request;
+use web_time::Instant;
 
 /// The board's side of one connection, translated. A new one is made for each
 /// connection.

@@ -2,13 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{
     ComponentKey, FromBoard, Id, NotifyEvent, NotifyStatus, Object, Request, Response, State,
     method,
 };
 use serde_json::{Value, json};
+use web_time::Instant;
 
 use crate::{Action, Actions, BrokerMessage, Dialect, Payload, Problem, Received};
 

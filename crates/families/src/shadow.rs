@@ -2,7 +2,7 @@
 //! information, components, states, and the requests that wait for them. It
 //! numbers the changes, so that a session can tell what it has seen.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::collections::BTreeMap;
 
 use protocol::{
     Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, Epoch, Event,
@@ -12,6 +12,7 @@ use protocol::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
+use web_time::Instant;
 
 use crate::{Action, Actions, Family};
 

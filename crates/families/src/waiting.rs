@@ -1,8 +1,7 @@
 //! Commands that wait for a message that confirms or refuses them.
 
-use std::time::Instant;
-
 use protocol::{Code, Id, RpcError, limits};
+use web_time::Instant;
 
 /// The most that wait: bounded by the session, which sends few.
 const MOST: usize = 64;

@@ -6,10 +6,11 @@
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    time::Duration,
 };
 
 use link::state::Now;
+use web_time::{Instant, SystemTime};
 
 use super::history::{seconds, time};
 

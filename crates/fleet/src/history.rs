@@ -8,8 +8,10 @@
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
+
+use web_time::SystemTime;
 
 use super::Sample;
 

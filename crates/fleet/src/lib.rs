@@ -123,6 +123,11 @@ impl Fleet {
         self.published.clock()
     }
 
+    /// The present state of discovery, listening, brokers and the server.
+    pub fn status(&self) -> FleetStatus {
+        self.published.current_status()
+    }
+
     /// The present state of a board.
     pub fn board(&self, board: BoardKey) -> Option<Arc<BoardView>> {
         self.published.get(board)

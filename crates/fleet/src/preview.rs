@@ -1,9 +1,10 @@
 //! The live preview of a light: the colors of its LEDs, bounded in number.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use families::preview;
 use serde_json::Value;
+use web_time::Instant;
 
 /// The most LEDs; the rest of a longer preview is left out.
 const LEDS: usize = 256;

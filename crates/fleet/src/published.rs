@@ -4,8 +4,9 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
 };
+
+use web_time::SystemTime;
 
 use super::{
     BoardKey, BoardView, Changes, Clock, FleetStatus, LogEntry, LogEvent, Shown, Watch,
@@ -222,6 +223,10 @@ impl Published {
             state.mark(|unseen| unseen.status = true)
         };
         wake(wakes);
+    }
+
+    pub(super) fn current_status(&self) -> FleetStatus {
+        self.lock().status.clone()
     }
 
     pub(super) fn get(&self, key: BoardKey) -> Option<Arc<BoardView>> {

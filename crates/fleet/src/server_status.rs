@@ -1,6 +1,6 @@
 //! The server that keeps a fleet, as a window sees it, and who else uses it.
 
-use std::time::Instant;
+use web_time::Instant;
 
 /// The server that keeps a fleet.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,19 +1,14 @@
 //! The present state of every board: plain data to display, cheap to clone
 //! because its parts are shared.
 
-use std::{
-    borrow::Cow,
-    collections::BTreeSet,
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{borrow::Cow, collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use families::Family;
 use protocol::{
     ComponentKey, Descriptor, DeviceInfo, Kind, Level, Object, RpcError, State, Unreadable,
     mdns::Announcement, method,
 };
+use web_time::{Instant, SystemTime};
 
 use super::{
     broker::BrokerStatus, frames::Frames, history::History, preview::Preview,

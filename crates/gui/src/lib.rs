@@ -97,6 +97,11 @@
 //! | the introduction | `Heading`, `Label`, `Button` | `Getting started`; `Switch something: done`; `Make a dashboard`, `Dismiss introduction`, `Stop sample boards`, in F1 `Show introduction` |
 //! | a narrow window | `Button` | `Show boards`, `Find a board` |
 
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(dead_code, reason = "a browser lacks some of the pages that use it")
+)]
+
 mod app;
 mod model;
 mod pages;
@@ -108,8 +113,10 @@ pub use disk::settings::{
     ThemeChoice,
 };
 
-pub use app::run::{Ended, Launch, Options, RunError, run};
+#[cfg(not(target_arch = "wasm32"))]
+pub use app::run::{Ended, FleetOf, Launch, Options, RunError, run};
 pub use app::state::App;
+pub use model::abilities::{Abilities, Ability};
 pub use model::action::{
     Action, BoardCommand, Overlay, PinTarget, RenameSpot, RenameTarget, Request, Task, WindowAction,
 };

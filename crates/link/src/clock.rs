@@ -7,10 +7,9 @@
 //! counter that wraps around is continued; one that jumps back by anything else
 //! is learned again.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{collections::VecDeque, time::Duration};
+
+use web_time::{Instant, SystemTime};
 
 use super::state::Now;
 

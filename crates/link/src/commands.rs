@@ -2,10 +2,7 @@
 //! one in flight per component, the newest `Set` wins, nothing is sent twice.
 //! Knows neither sockets nor what is shown.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Instant,
-};
+use std::collections::{BTreeMap, VecDeque};
 
 use protocol::{
     Code, CommandResult, ComponentKey, Kind, Object, RpcError, State, limits::COMMAND_TIMEOUT,
@@ -13,6 +10,7 @@ use protocol::{
 };
 use sanitize::bounds;
 use serde_json::{Value, json};
+use web_time::Instant;
 
 use super::{
     connection::Connection,

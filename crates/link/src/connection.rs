@@ -5,13 +5,14 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use families::{Action, Actions, Dialect, Problem, Received};
 use noise::{Channel, NoiseError};
 use protocol::{ComponentKey, FromBoard, Id, Object, Unreadable, method};
 use sanitize::bounds;
+use web_time::Instant;
 
 use super::{
     heartbeat::Heartbeat,

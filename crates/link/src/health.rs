@@ -2,10 +2,9 @@
 //! without an answer, drops and their causes. Reads no clock; its size is
 //! bounded.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, SystemTime},
-};
+use std::{collections::VecDeque, time::Duration};
+
+use web_time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 

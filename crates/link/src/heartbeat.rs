@@ -1,9 +1,10 @@
 //! Decides when to ping a connection, and when it is stale or lost. Any frame
 //! counts as a sign of life. Sends nothing itself.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::limits::{CLIENT_DROPS_AFTER, PING_AFTER, STALE_AFTER};
+use web_time::Instant;
 
 /// A board that pushes all the time is pinged too: its clock and its round trip
 /// are measured by pings.

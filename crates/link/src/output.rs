@@ -2,13 +2,15 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    time::{Duration, Instant, SystemTime},
+    time::Duration,
 };
 
 use families::Family;
 use protocol::{
     ComponentKey, Descriptor, DeviceInfo, Event, Level, Object, RpcError, State, Unreadable,
 };
+
+use web_time::{Instant, SystemTime};
 
 use super::{
     commands::CommandId,

@@ -1,7 +1,7 @@
 //! Reads a board from the start: its information, its components, and then the
 //! state of everything at one moment. Sends nothing itself.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{
     ComponentKey, Descriptor, DeviceInfo, Object, PROTOCOL_MAJOR, RpcError, Snapshot, Unreadable,
@@ -10,6 +10,7 @@ use protocol::{
 use sanitize::bounds;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use web_time::Instant;
 
 use super::{connection::Connection, output::Outputs, requests::Purpose, state::LinkProblem};
 

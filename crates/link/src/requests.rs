@@ -1,8 +1,7 @@
 //! Numbers the requests of one connection and remembers what each is for.
 
-use std::time::Instant;
-
 use protocol::{ComponentKey, Id, Object};
+use web_time::Instant;
 
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,13 @@
 //! The state of a link and its problems, the outcome of a command, the origin
 //! of a change. Plain data.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use families::Family;
 use protocol::{RpcError, Source};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use web_time::{Instant, SystemTime};
 
 use super::socket::Ending;
 

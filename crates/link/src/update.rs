@@ -2,7 +2,7 @@
 //! update. One write is in flight at a time: a round trip per kilobyte, and
 //! nothing is left over when it is canceled. Reads no file and owns no socket.
 
-use std::{borrow::Cow, sync::Arc, time::Instant};
+use std::{borrow::Cow, sync::Arc};
 
 use protocol::{
     Object, RpcError, method,
@@ -10,6 +10,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use web_time::Instant;
 
 use sanitize::bounds;
 

@@ -139,9 +139,12 @@ pub struct ClientEntry {
     pub extra: Object,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands over a reference"
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands over a reference"
+    )
 )]
 fn is_zero(number: &u64) -> bool {
     *number == 0

@@ -11,6 +11,8 @@ use protocol::{
 
 use sanitize::bounds;
 
+use crate::update::{Item, ReceivedFrame, TelemetryCounts};
+
 /// The size of the buffer, in bytes of messages: some minutes at 1,000 samples
 /// per second.
 const MAX_BUFFERED: usize = 1 << 20;
@@ -18,48 +20,6 @@ const MAX_BUFFERED: usize = 1 << 20;
 /// A larger gap in the sequence numbers is not a loss: the board has restarted
 /// its counter.
 const MIN_RESET: u32 = 1 << 31;
-
-/// A frame, and the loss before it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReceivedFrame {
-    /// The frame.
-    pub frame: Frame,
-    /// Frames lost between the previous frame and this one.
-    pub lost: u32,
-}
-
-/// A message of the board.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Item {
-    /// A description of the frames that follow; the first item of each
-    /// connection.
-    Described(Arc<Telemetry>),
-    /// Samples.
-    Frame(ReceivedFrame),
-}
-
-/// What arrived and what was lost, since the start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TelemetryCounts {
-    /// Frames received.
-    pub frames: u64,
-    /// Samples received, per channel.
-    pub samples: u64,
-    /// The size of their messages, in bytes.
-    pub bytes: u64,
-    /// Frames that the board skipped because they were not read fast enough;
-    /// their sequence numbers are missing.
-    pub lost: u64,
-    /// How often the board paused sampling.
-    pub gaps: u64,
-    /// Frames that were received and then dropped here because they were not
-    /// read in time.
-    pub dropped: u64,
-    /// Messages that are not valid frames.
-    pub malformed: u64,
-    /// Connections, including the first.
-    pub connections: u64,
-}
 
 /// The items waiting to be read.
 #[derive(Debug, Default)]

@@ -18,7 +18,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Shared, TelemetryState};
+use super::{client::Shared, update::TelemetryState};
 use address::{AddressError, Candidates};
 use backoff::{Backoff, GOOD_AFTER};
 use net::client::{Reached, reach};

@@ -2,10 +2,11 @@
 //! line and in files that the window saves. Times are in seconds since 1970,
 //! durations in milliseconds.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use protocol::Unreadable;
 use serde_json::{Value, json};
+use web_time::SystemTime;
 
 use fleet::{
     BoardView, Family, LinkState, Lock, LogEntry, LogEvent, Origin, ResyncCause, UpdateState,

@@ -3,7 +3,6 @@
 //! [`matching`] finds the board whose name was typed. Prints and draws nothing.
 
 mod brief;
-mod comparison;
 mod event;
 pub mod export;
 pub mod matching;
@@ -13,7 +12,6 @@ mod state;
 mod time;
 
 pub use brief::{binary, brief, cover, on};
-pub use comparison::{SUMS, follower, stage, sums};
 pub use event::{Line, answer, event};
 pub use number::{
     bytes, count, grouped, quantity, quantity_exact, rounded_sample, sample, short_number,
@@ -25,4 +23,4 @@ pub use state::{
     also_claimed, capitalized, cause, credential, fields, link, link_of, origin, problem,
     problem_of, reading, slug, unit, update,
 };
-pub use time::{ago, length, length_holds, local_zone, round, short, time_of_day};
+pub use time::{ago, length, length_holds, local_zone, round, short, time_of_day, timestamp};

@@ -1,9 +1,10 @@
 //! Formats lengths of time, ages and times of day. Reads no clock; only
 //! [`local_zone`] asks the system.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use web_time::{SystemTime, UNIX_EPOCH};
 
 const MINUTE: u64 = 60;
 
@@ -85,18 +86,48 @@ pub fn local_zone() -> (TimeZone, Option<String>) {
 
 /// A time of day with milliseconds, `12:04:31.220`.
 pub fn time_of_day(time: SystemTime, zone: &TimeZone) -> String {
-    match Timestamp::try_from(time) {
-        Ok(stamp) => stamp
+    match timestamp(time) {
+        Some(stamp) => stamp
             .to_zoned(zone.clone())
             .strftime("%H:%M:%S%.3f")
             .to_string(),
-        Err(_) => "unknown".to_owned(),
+        None => "unknown".to_owned(),
     }
+}
+
+/// A time for the calendar; `None` before the year -9999 and after 9999. Not by
+/// jiff's own conversion, because a browser's clock is not that of std.
+pub fn timestamp(time: SystemTime) -> Option<Timestamp> {
+    let since = match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => SignedDuration::try_from(since).ok()?,
+        Err(before) => SignedDuration::try_from(before.duration())
+            .ok()?
+            .checked_neg()?,
+    };
+    Timestamp::from_duration(since).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_before_1970_is_a_time_too_and_one_after_9999_is_none() {
+        let half = Duration::from_millis(500);
+        let shown = |time| timestamp(time).map(|stamp| stamp.to_string());
+        assert_eq!(
+            shown(UNIX_EPOCH + half).as_deref(),
+            Some("1970-01-01T00:00:00.5Z")
+        );
+        assert_eq!(
+            shown(UNIX_EPOCH - half).as_deref(),
+            Some("1969-12-31T23:59:59.5Z")
+        );
+        assert_eq!(
+            shown(UNIX_EPOCH + Duration::from_secs(300_000_000_000)),
+            None
+        );
+    }
 
     #[test]
     fn lengths_have_at_most_two_units() {

@@ -6,26 +6,11 @@ use keyring::{Entry, Error};
 use keys::Keys;
 use zeroize::Zeroizing;
 
-use super::StoreError;
+use super::{StoreError, Vault};
 
 /// The name of the secret in the keychain.
 const SERVICE: &str = "switchboard";
 const USER: &str = "keys of boards";
-
-/// A store that holds all keys as one secret.
-pub trait Vault: Send + Sync {
-    /// The keys in it; `None` if there is no such store.
-    ///
-    /// # Errors
-    /// If access is refused, or the contents are not keys.
-    fn read(&self) -> Result<Option<Keys>, StoreError>;
-
-    /// Replaces all keys; `false` if there is no such store.
-    ///
-    /// # Errors
-    /// If the keys cannot be stored.
-    fn write(&self, keys: &Keys) -> Result<bool, StoreError>;
-}
 
 /// The system keychain.
 pub(super) struct Keychain;

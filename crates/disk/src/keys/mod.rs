@@ -2,10 +2,13 @@
 //! crate `keys`.
 
 mod file;
+// A browser has no keychain for programs.
+#[cfg_attr(target_arch = "wasm32", path = "no_keychain.rs")]
 mod keychain;
 mod known;
 mod store;
+mod vault;
 
 pub use file::{from_bytes as read_keys, write_secret};
-pub use keychain::Vault;
 pub use store::{Forgotten, Loaded, Store, StoreError};
+pub use vault::Vault;

@@ -17,11 +17,7 @@ use std::{
 use keys::{Key, Keys, KeysTextError};
 use noise::{KeyId, Psk, Role};
 
-use super::{
-    file,
-    keychain::{Keychain, Vault},
-    known,
-};
+use super::{file, keychain::Keychain, known, vault::Vault};
 use crate::settings;
 
 /// The file's name in the settings folder.

@@ -1,10 +1,14 @@
 //! The window's saved settings, as JSON. A field that is missing, invalid or
-//! from a newer version affects only itself. [`file`] stores them.
+//! from a newer version affects only itself. [`file`] stores them, in a browser
+//! in its local storage.
 
+// A browser has no files.
+#[cfg_attr(target_arch = "wasm32", path = "local_storage.rs")]
 mod file;
 mod folder;
 mod lab;
 mod list;
+#[cfg(not(target_arch = "wasm32"))]
 mod merge;
 mod plots;
 mod serial;
@@ -20,7 +24,9 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use crate::documents::{Dashboard, Scene, Shelf};
 
-pub use file::{SettingsFile, change_labels, remembered};
+pub use file::SettingsFile;
+#[cfg(not(target_arch = "wasm32"))]
+pub use file::{change_labels, remembered};
 pub use folder::folder;
 pub use lab::{Exercise, LabSettings, RememberedChannel};
 pub use list::{Arrangement, Grouping, Labels, Sorting};

@@ -9,10 +9,7 @@ mod directory;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{
     Code, ComponentKey, Descriptor, DeviceInfo, Event, Id, Object, Request, RpcError, State,
@@ -21,6 +18,7 @@ use protocol::{
 use sanitize::bounds;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use web_time::Instant;
 
 use crate::{Actions, BrokerMessage, Dialect, Directory, Problem, Received, Shadow, Waiting};
 

@@ -20,10 +20,7 @@ mod tests;
 
 pub(crate) use info::announcement;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Instant,
-};
+use std::collections::{BTreeMap, VecDeque};
 
 use protocol::{
     Code, ComponentKey, Event, Id, Kind, Object, Request, RpcError, State,
@@ -31,6 +28,7 @@ use protocol::{
 };
 use sanitize::bounds;
 use serde_json::json;
+use web_time::Instant;
 
 use crate::{
     Action, Actions, Credential, Dialect, Family, Problem, Received, Shadow, shadow::answer,

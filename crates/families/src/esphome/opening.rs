@@ -1,13 +1,11 @@
 //! The beginning of a connection: hello, information, the list of entities, and
 //! their first states. The board is described once all of them are there.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{ComponentKey, State};
 use sanitize::bounds;
+use web_time::Instant;
 
 use crate::{Actions, Credential, Problem};
 

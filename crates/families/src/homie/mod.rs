@@ -19,12 +19,10 @@ mod directory;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{Code, ComponentKey, Event, Kind, Request, RpcError, State, limits, method};
+use web_time::Instant;
 
 pub(crate) use directory::Devices;
 

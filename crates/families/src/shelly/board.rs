@@ -1,14 +1,12 @@
 //! What is known of one Shelly: what it is, its configuration, its status, and
 //! our components that follow from them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Instant,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{ComponentKey, Descriptor, DeviceInfo, Epoch, Object, PROTOCOL_MAJOR, State};
 use sanitize::bounds;
 use serde_json::Value;
+use web_time::Instant;
 
 use super::{
     announcement::FIRST_GENERATION,

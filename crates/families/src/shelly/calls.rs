@@ -9,11 +9,12 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, VecDeque},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use protocol::Object;
 use serde_json::Value;
+use web_time::Instant;
 
 use super::{
     auth::{Auth, Challenge},

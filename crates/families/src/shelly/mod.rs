@@ -30,12 +30,10 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{Code, Id, Object, Request, RpcError, method};
+use web_time::Instant;
 use zeroize::Zeroizing;
 
 pub(crate) use announcement::read as announcement;

@@ -1,10 +1,9 @@
 //! What a Shelly pushes: changes, whole states and events.
 
-use std::time::Instant;
-
 use protocol::{ComponentKey, Event, Kind, Object, Source as Origin};
 use sanitize::bounds;
 use serde_json::Value;
+use web_time::Instant;
 
 use super::{
     INBOUND_TIMEOUT, Purpose, Shelly,

@@ -1,10 +1,11 @@
 //! Reads a Shelly: which board it is, its configuration, its status, and the
 //! components that users created, page by page.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{Id, Object};
 use serde_json::{Value, json};
+use web_time::Instant;
 
 use super::{
     INBOUND_TIMEOUT, Purpose, READ_TIMEOUT, Shelly,

@@ -1,9 +1,10 @@
 //! The commands in progress, from the request to the outcome.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{Code, ComponentKey, Id, Request, RpcError, State, method};
 use serde_json::Value;
+use web_time::Instant;
 
 use super::{
     Purpose, Shelly,

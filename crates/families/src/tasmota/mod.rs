@@ -27,14 +27,12 @@ mod sensors;
 mod tests;
 mod uptime;
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{Code, ComponentKey, Id, Request, RpcError, State, limits, method};
 use sanitize::bounds;
 use serde_json::{Map, Value};
+use web_time::Instant;
 
 pub(crate) use directory::Boards;
 

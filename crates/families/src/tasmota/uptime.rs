@@ -1,7 +1,9 @@
 //! When a board booted and whether it restarted, according to the uptime that
 //! it reports in whole seconds.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use web_time::Instant;
 
 /// By how much estimates of one boot can differ.
 const TOLERANCE: Duration = Duration::from_secs(2);

@@ -3,7 +3,9 @@
 //! animations stutter, so they are read one after the other and never without
 //! need.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use web_time::Instant;
 
 use crate::{Action, Actions};
 

@@ -55,11 +55,12 @@ mod states;
 #[cfg(test)]
 mod tests;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{Code, FromBoard, Request, RpcError, limits, method};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use web_time::Instant;
 
 use crate::{Action, Actions, Dialect, Family, Problem, Received, Shadow, preview, shadow::answer};
 

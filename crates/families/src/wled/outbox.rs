@@ -4,12 +4,10 @@
 //! handles messages in order, so its `pong` tells that the message was taken.
 //! A board that is busy gets the same message again after a wait that grows.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, time::Duration};
 
 use protocol::{ComponentKey, Id, State, limits::COMMAND_TIMEOUT};
+use web_time::Instant;
 
 use crate::Actions;
 

@@ -1,10 +1,11 @@
 //! What becomes of messages to the board: commands are confirmed by value or
 //! refused, and the state is read where a push did not come.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{Code, RpcError};
 use serde_json::json;
+use web_time::Instant;
 
 use crate::{Actions, Shadow};
 

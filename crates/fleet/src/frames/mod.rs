@@ -10,10 +10,10 @@ use std::{
     collections::VecDeque,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
 };
 
 use sanitize::redact::redacted;
+use web_time::SystemTime;
 
 use packed::{FrameHead, FrameKind, PackedFrames};
 

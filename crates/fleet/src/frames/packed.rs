@@ -1,11 +1,9 @@
 //! Frames of a board that is not watched, packed one after the other: a
 //! thousand boards have many, and hardly any is ever looked at.
 
-use std::{
-    collections::VecDeque,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use web_time::SystemTime;
 
 use super::{Content, Direction, WireFrame};
 

@@ -1,7 +1,8 @@
 use std::{
     thread,
-    time::Instant,
 };
+
+use web_time::Instant;
 
 use super::{
     super::{

@@ -1,12 +1,11 @@
 //! Restores a backup on a board: sends its settings as a batch, then asks the
 //! board what it has.
 
-use std::time::Instant;
-
 use backup::{Plan, READ_EVERY, Setting};
 use eframe::egui;
 use fleet::{BoardKey, Outcome};
 use protocol::{Object, method};
+use web_time::Instant;
 
 use crate::{
     app::{

@@ -55,11 +55,6 @@ impl App {
             BoardCommand::Forget(board) => self.forget(board),
             BoardCommand::Restore(boards) => self.restore(boards),
             BoardCommand::Add(address) => self.add(&address),
-            BoardCommand::AddBroker(address) => self.add_broker(&address),
-            BoardCommand::RemoveBroker(address) => self.remove_broker(&address, ctx),
-            BoardCommand::SetBrokerPassword(address, password) => {
-                self.set_broker_password(&address, password.text(), ctx);
-            }
             BoardCommand::Rename(board, name) => self.rename(board, &name, ctx),
             BoardCommand::RestoreBackup(board, plan) => self.restore_backup(board, *plan, ctx),
             BoardCommand::Send(batch) => self.send_batch(batch, ctx),
@@ -70,22 +65,12 @@ impl App {
                 }
             }
             BoardCommand::CancelUpdate(board) => self.fleet.cancel_update(board),
-            BoardCommand::EnterKey(board, typed) => self.enter_key(board, typed.text(), ctx),
-            BoardCommand::Pair { board, replace } => self.pair(board, replace, ctx),
-            BoardCommand::ConfirmCode => {
-                self.keys.codes_match();
-                self.window.confirm_code();
-            }
-            BoardCommand::RejectCode => self.reject_code(),
-            BoardCommand::ForgetKey(board) => self.forget_key(board, ctx),
-            BoardCommand::Listen(wanted) => self.listen(wanted.as_deref()),
-            BoardCommand::AskOutbound(board) => self.ask_outbound(board),
-            BoardCommand::SetOutbound(board, text) => self.set_outbound(board, &text, ctx),
             BoardCommand::ApplyScene(at) => {
                 if let Some(batch) = self.window.scene(at) {
                     self.send_batch(batch, ctx);
                 }
             }
+            command => self.local_command(command, ctx),
         }
     }
 
@@ -103,7 +88,7 @@ impl App {
             Some(LinkState::Unreachable {
                 problem: LinkProblem::KeyUnavailable { .. },
                 ..
-            }) => self.keys.load_again(ctx),
+            }) => self.load_keys_again(ctx),
             _ => self.fleet.retry_now(board),
         }
     }

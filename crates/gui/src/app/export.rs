@@ -8,8 +8,6 @@ use std::{
 };
 
 use eframe::egui::ColorImage;
-use files::{Access, Draft};
-use jiff::Timestamp;
 
 use sanitize::plain;
 
@@ -25,20 +23,17 @@ pub(crate) struct Lines {
 
 /// Writes the events, oldest first: as CSV if the file name ends with .csv,
 /// otherwise as JSON Lines.
-pub(crate) fn write(path: &Path, lines: &Lines) -> io::Result<()> {
-    let csv = path
+pub(crate) fn write(name: &Path, file: &mut dyn Write, lines: &Lines) -> io::Result<()> {
+    let csv = name
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    let mut file = Draft::create(path, Access::AsBefore)?;
-    if csv {
-        write_csv(&mut file, lines)
-    } else {
-        write_json(&mut file, lines)
-    }?;
-    file.finish()
+    match csv {
+        true => write_csv(file, lines),
+        false => write_json(file, lines),
+    }
 }
 
-fn write_json(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Result<()> {
+fn write_json(file: &mut dyn Write, Lines { entries, boards }: &Lines) -> io::Result<()> {
     entries.iter().try_for_each(|entry| {
         let board = boards.get(&entry.board).map(AsRef::as_ref);
         writeln!(file, "{}", plain::json(&record::event(board, entry)))
@@ -47,11 +42,11 @@ fn write_json(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::R
 
 /// RFC 4180, with a header. Times are RFC 3339 in UTC, so that they sort and
 /// every spreadsheet reads them.
-fn write_csv(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Result<()> {
+fn write_csv(file: &mut dyn Write, Lines { entries, boards }: &Lines) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(file);
     rows.write_record(["time", "board", "id", "subject", "what", "source", "timing"])?;
     for entry in entries {
-        let time = Timestamp::try_from(entry.at)
+        let time = text::timestamp(entry.at)
             .map(|at| at.to_string())
             .unwrap_or_default();
         let id = boards
@@ -81,8 +76,8 @@ fn write_csv(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Re
     rows.flush()
 }
 
-/// Writes a picture as PNG.
-pub(crate) fn picture(path: &Path, picture: &ColorImage) -> io::Result<()> {
+/// A picture as PNG.
+pub(crate) fn picture(picture: &ColorImage) -> io::Result<Vec<u8>> {
     let [width, height] = picture.size;
     let pixels: Vec<u8> = picture
         .pixels
@@ -96,5 +91,5 @@ pub(crate) fn picture(path: &Path, picture: &ColorImage) -> io::Result<()> {
     image
         .write_to(&mut bytes, image::ImageFormat::Png)
         .map_err(io::Error::other)?;
-    files::write(path, bytes.get_ref(), Access::AsBefore)
+    Ok(bytes.into_inner())
 }

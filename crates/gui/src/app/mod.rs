@@ -2,25 +2,20 @@
 
 pub(crate) mod backups;
 pub(crate) mod board_commands;
-mod board_setup;
-mod brokers;
-mod desktop_preferences;
 pub(crate) mod export;
-pub(crate) mod file_tasks;
-pub(crate) mod key_ring;
-pub(crate) mod keys;
-mod notification_service;
-mod notifications;
-pub(crate) mod outbound;
+mod file_result;
+// What a browser does not have.
+#[cfg_attr(target_arch = "wasm32", path = "browser/mod.rs")]
+mod local;
+#[cfg(not(target_arch = "wasm32"))]
 mod placement;
 pub(crate) mod previews;
 pub(crate) mod reply;
 pub(crate) mod restoring;
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod run;
-pub(crate) mod running_setup;
 mod sending;
-pub(crate) mod session_reports;
-pub(crate) mod sessions;
+#[cfg(not(target_arch = "wasm32"))]
 mod single_instance;
 pub(crate) mod state;
 mod wakes;

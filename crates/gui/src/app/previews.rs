@@ -4,10 +4,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use fleet::BoardKey;
+use web_time::Instant;
 
 /// How long a preview is still followed after it was in sight last: scrolling
 /// past it does not end it.

@@ -1,11 +1,10 @@
 //! A backup that is being restored: which of its settings were sent, and what
 //! the board has afterwards. Sends nothing.
 
-use std::time::Instant;
-
 use backup::{Plan, READ_EVERY, READS, ReadBack, Report, Verdict};
 use fleet::{BoardKey, Outcome};
 use serde_json::Value;
+use web_time::Instant;
 
 use crate::model::notice::Notice;
 

@@ -25,7 +25,9 @@ use crate::{
     shell::{window::TITLE, zoom},
     widgets::theme,
 };
-use fleet::{Broker, BrokerAddress};
+use engine::Lookout;
+use fleet::{Broker, BrokerAddress, Fleet};
+use remote::Server;
 
 /// The message after a crash.
 const CRASHED: &str = "Switchboard crashed last time. The size, position and zoom of the window, \
@@ -53,12 +55,20 @@ pub enum Ended {
     RaisedOther,
 }
 
+/// What keeps the fleet of a window.
+pub enum FleetOf {
+    /// This program, started so.
+    ThisProgram(Box<engine::Settings>),
+    /// A server.
+    Server(Server),
+}
+
 /// How the window is opened.
 pub struct Options {
     /// What this start means while another window is open.
     pub launch: Launch,
-    /// How its fleet is started.
-    pub fleet: engine::Settings,
+    /// What keeps its fleet.
+    pub fleet: FleetOf,
     /// What runs sample boards; `None` where this program has none.
     pub samples: Option<Box<dyn SampleBoards>>,
     /// What replays recordings; `None` where this program cannot.
@@ -132,24 +142,7 @@ pub fn run(options: Options) -> Result<Ended, RunError> {
     // password.
     let (mut file, problem) = SettingsFile::open(folder);
     let crashed = file.begin_run();
-    let listen = fleet.listen.or(file.settings().listen);
-    let mut brokers = fleet.brokers.clone();
-    for address in &file.settings().brokers {
-        // One of a newer version may not be readable.
-        let Ok(address) = address.parse::<BrokerAddress>() else {
-            continue;
-        };
-        if !brokers.iter().any(|known| known.address == address) {
-            brokers.push(Broker::new(address));
-        }
-    }
-    let lookout = fleet.discovery.clone();
-    let fleet = engine::start(engine::Settings {
-        keys: None,
-        listen,
-        brokers,
-        ..fleet
-    })?;
+    let (fleet, lookout) = start(fleet, file.settings())?;
     let layout = file.settings().layout;
     let size = layout.window.unwrap_or(theme::WINDOW);
     let mut viewport = egui::ViewportBuilder::default();
@@ -203,6 +196,36 @@ pub fn run(options: Options) -> Result<Ended, RunError> {
         }),
         Err(panic) => resume_unwind(panic),
     }
+}
+
+/// Starts the fleet; with how boards are discovered.
+fn start(
+    fleet: FleetOf,
+    remembered: &disk::settings::Settings,
+) -> Result<(Fleet, Option<Lookout>), engine::StartError> {
+    let settings = match fleet {
+        FleetOf::ThisProgram(settings) => *settings,
+        FleetOf::Server(server) => return Ok((remote::connect(server)?, None)),
+    };
+    let listen = settings.listen.or(remembered.listen);
+    let mut brokers = settings.brokers.clone();
+    for address in &remembered.brokers {
+        // One of a newer version may not be readable.
+        let Ok(address) = address.parse::<BrokerAddress>() else {
+            continue;
+        };
+        if !brokers.iter().any(|known| known.address == address) {
+            brokers.push(Broker::new(address));
+        }
+    }
+    let lookout = settings.discovery.clone();
+    let fleet = engine::start(engine::Settings {
+        keys: None,
+        listen,
+        brokers,
+        ..settings
+    })?;
+    Ok((fleet, lookout))
 }
 
 /// Brings the window to the front when a second start asks for it.

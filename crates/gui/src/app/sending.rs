@@ -1,10 +1,9 @@
 //! Sends commands to the fleet, single ones and batches, and takes their
 //! replies.
 
-use std::time::Instant;
-
 use eframe::egui;
 use protocol::{ComponentKey, Object};
+use web_time::Instant;
 
 use crate::{
     app::{reply::CommandReply, state::App},

@@ -4,30 +4,25 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, mpsc},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use web_time::Instant;
 
 use super::{
     previews::{self, Previews},
     reply::{CommandReply, Starter},
     restoring::Restoring,
-    running_setup::RunningSetup,
 };
-use disk::{
-    keys::Store,
-    settings::{RememberedBoard, Settings, SettingsFile},
-};
+use disk::settings::{RememberedBoard, Settings, SettingsFile};
 
 use crate::{
     app::{
-        desktop_preferences::DesktopFollower,
-        file_tasks::RunningTask,
-        key_ring::KeyRing,
-        notification_service::Notifications,
-        session_reports::{Recorder, Replayer},
+        local::{file_tasks::RunningTask, state::Local},
         wakes::Wakes,
     },
     model::{
+        abilities::Abilities,
         action::Request,
         batch::BatchStep,
         forgotten::to_remember,
@@ -38,9 +33,7 @@ use crate::{
     },
     shell::window::Window,
 };
-use doctor::Examination;
 use eframe::egui;
-use engine::Lookout;
 use fleet::{BoardView, Changes, Fleet, KnownBoard, Listening, LogEntry};
 use jiff::tz::TimeZone;
 
@@ -92,22 +85,9 @@ pub struct App {
     pub(super) restoring: Vec<Restoring>,
     /// The current file task; a newer one replaces it.
     pub(super) file_task: Option<RunningTask>,
-    pub(super) recorder: Recorder,
-    pub(super) replayer: Replayer,
-    /// The boards of the replay.
-    pub(super) replayed: Samples,
-    /// How the doctor looks for boards: as the fleet does.
-    pub(super) lookout: Lookout,
-    /// The doctor's current examination.
-    pub(super) examination: Option<Examination>,
-    /// What runs for the dialog *Set up a board*.
-    pub(super) setup: Option<RunningSetup>,
-    pub(super) keys: KeyRing,
     pub(super) zone: TimeZone,
-    /// What the desktop prefers, if it is followed.
-    pub(super) desktop: Option<DesktopFollower>,
-    /// Notifications of the desktop, if they are wanted.
-    pub(super) notifications: Option<Notifications>,
+    /// What it does with this computer.
+    pub(super) local: Local,
     /// How many frames were drawn, and when the first was drawn.
     pub(super) frames: u32,
     pub(super) started: Option<Instant>,
@@ -123,12 +103,15 @@ impl App {
         samples: Option<Box<dyn SampleBoards>>,
     ) -> Self {
         let settings = file.settings().clone();
-        for forgotten in &settings.forgotten {
+        let abilities = Abilities::of(fleet.status().server.is_some());
+        // A server keeps its own list of boards.
+        let is_kept_here = abilities == Abilities::Local;
+        for forgotten in settings.forgotten.iter().filter(|_| is_kept_here) {
             if let Some(id) = &forgotten.board.id {
                 fleet.ignore(id);
             }
         }
-        for board in &settings.boards {
+        for board in settings.boards.iter().filter(|_| is_kept_here) {
             // A board whose address cannot be parsed, perhaps one of a newer
             // version, stays in the file but is not shown.
             let _ = fleet.recall(known_board(board.clone()));
@@ -137,6 +120,7 @@ impl App {
         file.on_change_of_problem(move || ctx.request_repaint());
         let wakes = Wakes::new(&fleet, &cc.egui_ctx);
         let mut window = Window::new(&cc.egui_ctx, &settings);
+        window.model.abilities = abilities;
         if let Some(samples) = &samples {
             window.model.samples = Samples::new(samples.ids());
         }
@@ -163,43 +147,13 @@ impl App {
             underway: 0,
             restoring: Vec::new(),
             file_task: None,
-            recorder: Recorder::default(),
-            replayer: Replayer::default(),
-            replayed: Samples::default(),
-            lookout: Lookout::default(),
-            examination: None,
-            setup: None,
-            keys: KeyRing::default(),
             zone,
-            desktop: None,
-            notifications: None,
+            local: Local::default(),
             frames: 0,
             started: None,
         };
         app.say_whether_virtual_boards_can_start();
         app
-    }
-
-    /// Loads the keys of locked boards from `store`, and saves new ones there.
-    /// Until they are loaded, the fleet has none.
-    #[must_use]
-    pub fn with_keys(mut self, store: Store, ctx: &egui::Context) -> Self {
-        self.keys = KeyRing::load(store, ctx);
-        self
-    }
-
-    /// Has the doctor look for boards as the fleet does.
-    #[must_use]
-    pub fn with_lookout(mut self, lookout: Option<Lookout>) -> Self {
-        self.lookout = lookout.unwrap_or_default();
-        self
-    }
-
-    /// Follows the theme and the motion that the desktop prefers.
-    #[must_use]
-    pub(crate) fn following_desktop(mut self, ctx: &egui::Context) -> Self {
-        self.desktop = Some(DesktopFollower::start(ctx));
-        self
     }
 
     /// Shows a problem of the start, if there was one.
@@ -319,12 +273,7 @@ impl App {
         self.poll_restoring(ctx);
         self.send_waiting(ctx);
         self.poll_file_task(ctx);
-        self.poll_recording();
-        self.poll_replay();
-        self.poll_keys();
-        self.poll_examination();
-        self.poll_setup(ctx);
-        self.poll_notifications(ctx, Instant::now());
+        self.poll_local(ctx);
     }
 
     fn follow_previews(&self, changes: &previews::Changes) {
@@ -370,7 +319,9 @@ impl App {
         self.window.remember(&mut self.settings);
         // A thousand boards take a millisecond, and rarely change.
         let roster = Some(self.window.model.roster_version());
-        if self.remembered != roster {
+        // The boards of a server are not this computer's.
+        let is_kept_here = self.window.model.abilities == Abilities::Local;
+        if is_kept_here && self.remembered != roster {
             self.settings.remember(
                 self.window
                     .model
@@ -407,7 +358,7 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         let hidden = self.previews.before_frame();
         self.follow_previews(&hidden);
-        if let Some(preferences) = self.desktop.as_ref().and_then(DesktopFollower::take) {
+        if let Some(preferences) = self.desktop_preferences() {
             self.window.follow_desktop(ctx, preferences);
         }
         self.apply_changes(ctx);

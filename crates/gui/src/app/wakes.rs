@@ -1,10 +1,9 @@
 //! What wakes the window when the fleet changes: what is shown, readings less
 //! often than the rest.
 
-use std::time::Instant;
-
 use eframe::egui;
 use fleet::{Changes, Fleet, Shown, Urgency, Watch};
+use web_time::Instant;
 
 use crate::model::pace::Pace;
 

@@ -1,13 +1,14 @@
 //! Background work of the app, on threads of its own, polled between frames:
-//! starting virtual boards, files, the doctor.
+//! starting virtual boards, files.
 
-use std::{sync::mpsc, thread, time::Instant};
+use std::{sync::mpsc, thread};
 
 use eframe::egui;
 
 use crate::{
     app::{
-        file_tasks::{FileResult, RunningTask, TaskOutcome},
+        file_result::{FileResult, TaskOutcome},
+        local::file_tasks::RunningTask,
         reply::Starter,
         state::App,
     },
@@ -18,10 +19,7 @@ use crate::{
         notice::Notice,
         virtual_boards::{SampleBoards, Samples, VirtualBoards},
     },
-    pages::doctor::examination_request,
 };
-use doctor::{self, Examination};
-use fleet::ImageSource;
 
 fn file_thread_failed(error: &std::io::Error) -> Notice {
     Notice::Failed(format!("Could not start a thread for the file: {error}"))
@@ -58,17 +56,7 @@ impl App {
                     self.window.notify(file_thread_failed(&error));
                 }
             }
-            Task::Examine(wanted) => self.examine(wanted.as_deref(), ctx),
-            Task::Setup(task) => self.run_setup(task, ctx),
-            Task::StopRecording => self.stop_recording(ctx),
-            Task::StartReplay(path, speed) => self.start_replay(&path, &speed, ctx),
-            Task::StopReplay => self.stop_replay(ctx),
-            Task::CheckNotifications => self.check_notifications(ctx),
-            Task::StopExamining => {
-                self.examination = None;
-                self.window.pages.doctor.canceled();
-                ctx.request_repaint();
-            }
+            task => self.run_local_task(task, ctx),
         }
     }
 
@@ -151,37 +139,6 @@ impl App {
         };
     }
 
-    /// Starts to examine why a board is missing.
-    pub(super) fn examine(&mut self, wanted: Option<&str>, ctx: &egui::Context) {
-        let asked = examination_request(
-            wanted,
-            self.lookout.clone(),
-            &self.window.model,
-            self.keys.held().clone(),
-        );
-        let woken = ctx.clone();
-        match Examination::begin(asked, move || woken.request_repaint()) {
-            Ok(examination) => {
-                self.examination = Some(examination);
-                self.window.pages.doctor.started(wanted, Instant::now());
-            }
-            Err(error) => self.window.notify(Notice::Failed(format!(
-                "Could not start a thread for the doctor: {error}"
-            ))),
-        }
-        ctx.request_repaint();
-    }
-
-    /// Passes the examination's progress on to its page.
-    pub(super) fn poll_examination(&mut self) {
-        while let Some(step) = self.examination.as_ref().and_then(Examination::step) {
-            if !matches!(step, doctor::DoctorProgress::Running(_)) {
-                self.examination = None;
-            }
-            self.window.pages.doctor.update(step, Instant::now());
-        }
-    }
-
     /// Takes the outcome of a file task.
     pub(super) fn poll_file_task(&mut self, ctx: &egui::Context) {
         let Some(answer) = self.file_task.as_mut().and_then(RunningTask::answer) else {
@@ -196,7 +153,7 @@ impl App {
             // Where the path was typed, the dialog shows the error, and another
             // can be typed.
             TaskOutcome::Failed(error) => {
-                self.window.resolve_dialog(Err(error.to_string()));
+                self.window.resolve_dialog(Err(error));
                 return;
             }
             TaskOutcome::NoDialog => {
@@ -215,9 +172,10 @@ impl App {
 
     pub(super) fn result(&mut self, result: FileResult, ctx: &egui::Context) {
         match result {
-            FileResult::Saved(path) => self
-                .window
-                .notify(Notice::Done(format!("Saved to {}.", path.display()))),
+            FileResult::Saved(place) => {
+                self.window
+                    .notify(Notice::Done(format!("Saved to {place}.")));
+            }
             FileResult::Backup(board, backup) => match self.window.model.board(board) {
                 Some(view) => {
                     let asks = DialogKind::restore(&backup, view);
@@ -228,23 +186,15 @@ impl App {
                 )),
             },
             FileResult::Document(document) => self.window.add_document(*document),
-            FileResult::Recorder(channel, recorder) => {
-                self.window.pages.lab.record(channel, recorder);
-            }
-            FileResult::RecordSession(path) => self.record_session(path, ctx),
-            FileResult::OpenSession(path) => {
-                let asks = DialogKind::Replay(path);
-                self.window.open_dialog(asks, "1".to_owned());
-            }
-            FileResult::Recording(loaded) => self.window.pages.lab.show_recording(loaded),
-            FileResult::Image(board, path) => {
+            FileResult::Local(result) => self.local_result(result, ctx),
+            FileResult::Image(board, image) => {
                 let title = format!(
                     "Update the firmware of {}",
                     self.window.model.title_of(board)
                 );
                 let why = "Install the earlier firmware to go back.";
                 self.window.record_final(board, title, why);
-                self.fleet.update(board, ImageSource::File(path));
+                self.fleet.update(board, image);
             }
         }
     }

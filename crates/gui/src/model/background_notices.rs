@@ -117,7 +117,9 @@ pub(crate) fn update_ended(
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::SystemTime};
+    use std::sync::Arc;
+
+    use web_time::SystemTime;
 
     use super::*;
     use fleet::LinkProblem;

@@ -11,15 +11,17 @@ mod selection;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use disk::settings::{ForgottenBoard, RememberedBoard};
 use protocol::ComponentKey;
+use web_time::Instant;
 
 pub use self::counts::Counts;
 use self::search::{haystack, natural_sort_key};
 use crate::model::{
+    abilities::Abilities,
     arrangement::{self, Arranged, Arrangement, Grouping, Labels, Sorting},
     journal::Journal,
     link_kind::LinkKind,
@@ -64,6 +66,8 @@ pub(crate) struct Names {
 /// The window's knowledge.
 #[derive(Default)]
 pub struct Model {
+    /// What this window can do.
+    pub abilities: Abilities,
     pub(crate) documents: Names,
     /// Boards that run in this program.
     pub samples: Samples,

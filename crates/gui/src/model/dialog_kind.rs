@@ -8,7 +8,6 @@ use std::{
 use backup::{Backup, Plan};
 
 use crate::model::file_task::FileDialogSpec;
-use doctor::own_addresses;
 use fleet::{BoardKey, BoardView, Listening};
 
 /// The kind of a dialog.
@@ -118,6 +117,16 @@ impl DialogKind {
             replaces: board.held.is_some(),
         }
     }
+}
+
+/// The addresses of this computer.
+#[cfg(not(target_arch = "wasm32"))]
+use doctor::own_addresses;
+
+/// A browser does not tell the addresses of its computer.
+#[cfg(target_arch = "wasm32")]
+fn own_addresses(_v4: bool) -> Vec<IpAddr> {
+    Vec::new()
 }
 
 /// The default address for inbound connections.

@@ -1,7 +1,11 @@
 //! Tasks with a file that is still to be chosen, and how the file dialog asks
 //! for it. Touches no file.
 
-use std::{fmt, io, path::Path, sync::Arc};
+use std::{
+    fmt,
+    io::{self, Write},
+    sync::Arc,
+};
 
 use eframe::egui;
 use jiff::Timestamp;
@@ -49,8 +53,8 @@ pub(crate) trait WriteFile: Send + Sync {
     /// Writes it.
     ///
     /// # Errors
-    /// Where the file cannot be written.
-    fn write(&self, path: &Path) -> io::Result<()>;
+    /// If the file cannot be written.
+    fn write(&self, file: &mut dyn Write) -> io::Result<()>;
 }
 
 /// What a page hands over to be written; equal only to itself.
@@ -62,8 +66,8 @@ impl Content {
         Self(Arc::new(content))
     }
 
-    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
-        self.0.write(path)
+    pub(crate) fn write(&self, file: &mut dyn Write) -> io::Result<()> {
+        self.0.write(file)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Boards that the person removed from the list: they stay away until they are
 //! restored, or added by their address.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+
+use web_time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) use disk::settings::ForgottenBoard;
 use disk::settings::RememberedBoard;

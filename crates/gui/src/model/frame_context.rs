@@ -5,12 +5,13 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
-    time::{Duration, Instant, SystemTime},
+    time::Duration,
 };
 
 use eframe::egui;
 use jiff::tz::TimeZone;
 use protocol::ComponentKey;
+use web_time::{Instant, SystemTime};
 
 use fleet::{BoardKey, Shown, Timeline};
 

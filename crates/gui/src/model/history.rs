@@ -7,13 +7,11 @@ pub(crate) mod recorded;
 pub(crate) mod reversal;
 pub(crate) mod words;
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{collections::VecDeque, time::Duration};
 
 use disk::settings::Page;
 use protocol::ComponentKey;
+use web_time::{Instant, SystemTime};
 
 use fleet::BoardKey;
 

@@ -1,11 +1,9 @@
 //! The event log of the window, and searches in it. A search runs a little per
 //! frame, newest events first, so that no frame waits for it.
 
-use std::{
-    collections::VecDeque,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use web_time::Instant;
 
 use crate::model::searched_words::SearchedWords;
 use fleet::{BoardKey, LogEntry, LogEvent};
@@ -247,9 +245,9 @@ impl Matches {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
 
     use protocol::{ComponentKey, Kind, State};
+    use web_time::SystemTime;
 
     use super::*;
     use crate::model::{boards::Model, name_lookup::searched_words};

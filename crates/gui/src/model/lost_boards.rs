@@ -1,12 +1,10 @@
 //! Decides which notifications to show about watched boards: that they are
 //! lost, and that they are back. Shows none itself and reads no clock.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use fleet::{BoardKey, BoardView, LinkState, UpdateState};
+use web_time::Instant;
 
 /// How long a link has to be lost, so that a restart or a short gap in the
 /// Wi-Fi is no alarm.

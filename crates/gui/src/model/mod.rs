@@ -1,9 +1,12 @@
 //! What the window knows and what a person can ask for. Draws nothing.
 
+pub(crate) mod abilities;
 pub(crate) mod action;
 pub(crate) mod arrangement;
 pub(crate) mod background_notices;
 pub(crate) mod batch;
+// A browser has no serial ports.
+#[cfg_attr(target_arch = "wasm32", path = "no_board_setup.rs")]
 pub(crate) mod board_setup;
 pub(crate) mod boards;
 pub(crate) mod credential;
@@ -29,6 +32,8 @@ pub(crate) mod parts;
 pub(crate) mod pin;
 pub(crate) mod ranking;
 pub(crate) mod sample_history;
+// A browser cannot connect to boards.
+#[cfg_attr(target_arch = "wasm32", path = "no_sample_stream.rs")]
 pub(crate) mod sample_stream;
 pub(crate) mod searched_words;
 pub(crate) mod sessions;

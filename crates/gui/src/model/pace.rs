@@ -3,10 +3,11 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use eframe::egui;
+use web_time::Instant;
 
 /// The time between two frames that only new readings ask for. A number that
 /// changes more often cannot be read, and boards push no more often either.

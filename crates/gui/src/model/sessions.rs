@@ -2,9 +2,11 @@
 //! latter.
 
 use std::{
+    ops::RangeInclusive,
     path::{Path, PathBuf},
-    time::Instant,
 };
+
+use web_time::Instant;
 
 /// A recording and a replay, if there are any.
 #[derive(Debug, Default)]
@@ -85,6 +87,9 @@ pub trait Replays: Send {
     fn progress(&mut self) -> ReplayProgress;
 }
 
+/// The speeds of a replay.
+const SPEEDS: RangeInclusive<f64> = 0.01..=100_000.0;
+
 /// The speed that a person typed.
 ///
 /// # Errors
@@ -92,7 +97,7 @@ pub trait Replays: Send {
 pub(crate) fn speed(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_end_matches(['x', '×']).trim_end();
     match number.replace(',', ".").parse() {
-        Ok(speed) if record::Window::SPEEDS.contains(&speed) => Ok(speed),
+        Ok(speed) if SPEEDS.contains(&speed) => Ok(speed),
         _ => Err("Enter a factor from 0.01 to 100000, for example 10.".to_owned()),
     }
 }
@@ -100,6 +105,11 @@ pub(crate) fn speed(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_speeds_are_those_of_recordings() {
+        assert_eq!(SPEEDS, record::Window::SPEEDS);
+    }
 
     #[test]
     fn a_speed_is_a_factor() {

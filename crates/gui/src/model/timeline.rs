@@ -10,9 +10,10 @@ mod rows;
 mod tests;
 pub(crate) mod view;
 
-use std::{collections::HashMap, sync::Arc, time::SystemTime};
+use std::{collections::HashMap, sync::Arc};
 
 use protocol::ComponentKey;
+use web_time::SystemTime;
 
 use crate::model::journal::Journal;
 use fleet::{BoardKey, LogEntry, LogEvent};

@@ -2,9 +2,10 @@
 //! reading, saved as a file. Only visible rows are drawn, and a search
 //! continues over frames.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use eframe::egui::{Align, Align2, Button, Layout, Margin, ScrollArea, TextEdit, Ui, vec2};
+use web_time::Instant;
 
 use crate::{
     model::{

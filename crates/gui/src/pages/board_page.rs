@@ -4,10 +4,9 @@
 mod banners;
 mod header;
 
-use std::time::Instant;
-
 use eframe::egui::{Align2, ScrollArea, Stroke, Ui, vec2};
 use protocol::{ComponentKey, Kind};
+use web_time::Instant;
 
 use self::{
     banners::{claim_banner, link_banner},

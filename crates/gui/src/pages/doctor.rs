@@ -5,7 +5,7 @@
 mod here;
 mod parts;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use eframe::egui::{
     Button, Frame, Key, Label, Margin, ProgressBar, RichText, ScrollArea, Stroke, TextEdit, Ui,
@@ -13,6 +13,7 @@ use eframe::egui::{
 };
 
 use keys::Keys;
+use web_time::Instant;
 
 use self::parts::{field, line};
 use crate::{

@@ -1,15 +1,14 @@
 //! The page of link health: every board with how its link has been, the worst
 //! first, and below how the selected one's was over time.
 
-use std::{
-    cmp::Ordering,
-    time::{Duration, Instant},
-};
+use std::{cmp::Ordering, time::Duration};
 
 use eframe::egui::{
     Align, Align2, Button, CornerRadius, Layout, Panel, Rect, Response, ScrollArea, Sense, Stroke,
     StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
+
+use web_time::Instant;
 
 use crate::{
     model::{

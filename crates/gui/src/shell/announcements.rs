@@ -3,10 +3,9 @@
 //! and went. The texts are a live region of the accessibility tree and are
 //! painted nowhere, because the window shows all of it in other places.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, time::Duration};
+
+use web_time::Instant;
 
 use crate::model::{boards::Model, event_text::event_text, frame_context::FrameContext};
 use eframe::egui::{

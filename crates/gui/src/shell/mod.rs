@@ -3,6 +3,8 @@
 pub(crate) mod announcements;
 pub(crate) mod assistive_tree;
 pub(crate) mod board_drawer;
+// A browser has no serial ports.
+#[cfg_attr(target_arch = "wasm32", path = "no_board_setup.rs")]
 pub(crate) mod board_setup;
 mod broker_list;
 pub(crate) mod command_palette;

@@ -2,7 +2,7 @@
 //! most one is shown, and none about what the timeline shows anyway. Successes
 //! disappear after a while; failures stay until they are dismissed or resolved.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use eframe::egui::{
     Align2, Area, Button, Color32, Frame, Id, Margin, Order, RichText, Ui, WidgetInfo,
@@ -10,6 +10,7 @@ use eframe::egui::{
     vec2,
 };
 use protocol::ComponentKey;
+use web_time::Instant;
 
 use disk::settings::Page;
 

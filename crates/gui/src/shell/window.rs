@@ -11,18 +11,18 @@ mod keyboard;
 mod pages;
 mod recording;
 mod renaming;
+// A browser has no serial ports.
+#[cfg_attr(target_arch = "wasm32", path = "window/no_setup_dialog.rs")]
 mod setup_dialog;
 mod size;
 mod timeline_acts;
 mod undo;
 mod undo_documents;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, RichText, Ui};
+use web_time::Instant;
 
 use self::pages::Pages;
 use disk::settings::{Layout, MotionChoice, Page, Settings, ThemeChoice};

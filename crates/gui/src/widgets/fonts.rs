@@ -4,19 +4,14 @@
 //! for once such a text is shown, and not on the UI thread: a search at every
 //! start would cost time and memory for names that few have.
 
-use std::{
-    panic,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
-use eframe::egui::{
-    self, FallbackRequest, FontData, FontDefinitions, FontFamily, FontInsert, FontProvider,
-};
-use egui_system_font_provider::SystemFontProvider;
+use eframe::egui::{self, FallbackRequest, FontData, FontDefinitions, FontFamily, FontInsert};
+
+use super::system_fonts;
 
 const INTERFACE: &str = "Inter";
 const STRONG: &str = "Inter SemiBold";
@@ -45,30 +40,8 @@ impl SystemFonts {
             return;
         }
         self.wanted = true;
-        let ctx = ctx.clone();
-        let find = move || {
-            // fontique 0.11 panics where the system has no font at all; then
-            // boxes remain.
-            if let Ok(found) = panic::catch_unwind(found) {
-                ctx.set_font_providers(vec![Arc::new(found)]);
-            }
-        };
-        if let Err(error) = thread::Builder::new().name("fonts".to_owned()).spawn(find) {
-            log::warn!("could not start a thread to search for fonts: {error}");
-        }
+        system_fonts::search(ctx);
     }
-}
-
-/// The fonts of the system, when their search has ended.
-fn found() -> SystemFontProvider {
-    let fonts = SystemFontProvider::new();
-    // The first question waits for the search, which has a thread of its own;
-    // asked later, it would hold up the window.
-    let _ = fonts.font_for(&FallbackRequest {
-        cluster: "\u{4e00}",
-        family: &FontFamily::Proportional,
-    });
-    fonts
 }
 
 /// Gives the fonts to egui.
@@ -145,11 +118,13 @@ pub(crate) fn install(ctx: &egui::Context) -> SystemFonts {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::{panic, thread, time::Duration};
 
-    use eframe::egui::{Context, FontId, RawInput};
+    use eframe::egui::{Context, FontId, FontProvider, RawInput};
+    use web_time::Instant;
 
     use super::*;
+    use crate::widgets::system_fonts::found;
 
     /// Shows a text and returns which of its characters are boxes.
     fn boxes(ctx: &Context, fonts: &mut SystemFonts, text: &str) -> String {

@@ -23,6 +23,9 @@ pub(crate) mod shortcut;
 pub(crate) mod slider;
 pub(crate) mod sparkline;
 pub(crate) mod status_icons;
+// A browser does not give its fonts away.
+#[cfg_attr(target_arch = "wasm32", path = "no_system_fonts.rs")]
+mod system_fonts;
 pub(crate) mod text_line;
 pub(crate) mod theme;
 pub(crate) mod toggle;

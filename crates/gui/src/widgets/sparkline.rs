@@ -3,11 +3,11 @@
 //! its mean over a faint band from the lowest to the highest value, so that
 //! noise never fills the picture.
 
-use std::time::SystemTime;
-
 use eframe::egui::{
     Color32, Mesh, Pos2, Rect, RectAlign, Sense, Shape, Stroke, Tooltip, Ui, pos2, vec2,
 };
+
+use web_time::SystemTime;
 
 use crate::{
     model::frame_context::FrameContext,

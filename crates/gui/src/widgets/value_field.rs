@@ -3,7 +3,7 @@
 //! draft survives pushes of the board until Enter sends it or Escape discards
 //! it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use eframe::egui::{
     Align2, Id, Key, Modifiers, Response, RichText, TextEdit, Tooltip, Ui,
@@ -11,6 +11,8 @@ use eframe::egui::{
     text::{CCursor, CCursorRange},
     vec2,
 };
+
+use web_time::Instant;
 
 use crate::{
     model::frame_context::FrameContext,

@@ -1,10 +1,11 @@
 //! When a session connects, and what it does when an attempt or a connection
 //! has failed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backoff::GOOD_AFTER;
 use protocol::{PROTOCOL_MAJOR, limits::CONNECT_TIMEOUT};
+use web_time::Instant;
 
 use super::{ADDRESS_TIMEOUT, Phase, Session, handshake::Handshake};
 use crate::{

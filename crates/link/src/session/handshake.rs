@@ -3,12 +3,11 @@
 //! board's id, nothing is sent to that board in plain text, whatever is
 //! announced about it.
 
-use std::time::Instant;
-
 use keys::Keys;
 use noise::{Answer, Hello, Initiator, Key, NoiseError};
 use protocol::{DeviceInfo, FromBoard, RpcError};
 use sanitize::bounds;
+use web_time::Instant;
 use zeroize::Zeroizing;
 
 use super::{Phase, Session};

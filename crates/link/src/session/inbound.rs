@@ -6,10 +6,7 @@
 //! Until the peer is subscribed to, nothing it says or does is final: if the
 //! connection fails, the session goes on as if it had never been made.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, time::Duration};
 
 use families::Family;
 use protocol::{
@@ -17,6 +14,7 @@ use protocol::{
     outbound::{Outbound, OutboundState},
 };
 use serde_json::Value;
+use web_time::Instant;
 
 use super::{Phase, Session, liveness::VERIFY_TIMEOUT};
 use crate::{

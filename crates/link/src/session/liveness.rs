@@ -1,9 +1,10 @@
 //! How a session tells whether its link still works: signs of life, pings, and
 //! what silence means.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use address::Candidates;
+use web_time::Instant;
 
 use super::{Phase, Session};
 use crate::{

@@ -1,10 +1,9 @@
 //! Follows a board's log across reconnects: a board that is subscribed to again
 //! sends again the lines that it kept, and no line is reported twice.
 
-use std::time::Instant;
-
 use protocol::{Epoch, LogFilter, NotifyLog, method};
 use sanitize::bounds;
+use web_time::Instant;
 
 use super::{Phase, Session};
 use crate::{output::Report, requests::Purpose, state::Now};

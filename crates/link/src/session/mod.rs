@@ -16,15 +16,13 @@ mod tests;
 mod translating;
 mod updating;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use backoff::Backoff;
 use families::Family;
 use keys::Keys;
 use protocol::{Epoch, limits::CONNECT_TIMEOUT};
+use web_time::Instant;
 
 use super::{
     clock::Clock,

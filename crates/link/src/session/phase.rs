@@ -1,9 +1,8 @@
 //! The phases of a link. What belongs to one connection lives in the phase, and
 //! ends with it.
 
-use std::time::Instant;
-
 use protocol::limits::CONNECT_TIMEOUT;
+use web_time::Instant;
 
 use super::handshake::Handshake;
 use crate::{

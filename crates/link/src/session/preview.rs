@@ -1,9 +1,8 @@
 //! Follows the live preview of a board across reconnects, where its family has
 //! one.
 
-use std::time::Instant;
-
 use families::preview;
+use web_time::Instant;
 
 use super::{Phase, Session};
 use crate::requests::Purpose;

@@ -1,16 +1,14 @@
 //! What a subscribed session does with the board's notifications, and with
 //! whole states.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{
     ComponentKey, Event, NotifyEvent, NotifyStatus, Object, Snapshot, State,
     limits::CONNECT_TIMEOUT, method,
 };
 use sanitize::bounds;
+use web_time::{Instant, SystemTime};
 
 use super::{Phase, Session};
 use crate::{

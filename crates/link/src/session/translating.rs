@@ -1,11 +1,10 @@
 //! What a session does with a board of another family: its messages pass
 //! through a dialect.
 
-use std::time::Instant;
-
 use families::{Credential, Family, Problem, Received};
 use protocol::DeviceInfo;
 use serde_json::Value;
+use web_time::Instant;
 use zeroize::Zeroizing;
 
 use super::{Phase, Session};

@@ -1,11 +1,12 @@
 //! What a session does with a firmware update: it ends with the link, except
 //! for the restart at its end.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{ComponentKey, Epoch, Kind, Object, RpcError, Snapshot, limits, method};
 use sanitize::bounds;
 use serde_json::Value;
+use web_time::Instant;
 
 use super::{Phase, Session};
 use crate::{

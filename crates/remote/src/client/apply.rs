@@ -1,11 +1,6 @@
 //! Applies what the server says of a board to the view of it.
 
-use std::{
-    collections::BTreeSet,
-    net::IpAddr,
-    sync::Arc,
-    time::{Instant, SystemTime},
-};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use fleet::{
     BoardKey, BoardView, Bridge, Candidates, CommandState, ComponentView, Family, Frames, Health,
@@ -13,6 +8,7 @@ use fleet::{
 };
 use keys::{KeyId, Role};
 use protocol::{Descriptor, mdns};
+use web_time::{Instant, SystemTime};
 
 use crate::wire::{
     ComponentPart, Components, Head,

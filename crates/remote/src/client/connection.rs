@@ -8,13 +8,14 @@ use std::{
     hash::{BuildHasher, RandomState},
     io,
     ops::ControlFlow,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use backoff::Backoff;
 use ewebsock::{Options, WsEvent, WsMessage, WsSender};
 use fleet::{BoardKey, Fleet, FleetRequest, Published, Shown};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use web_time::Instant;
 
 use super::{Ending, Mirror, Server};
 use crate::wire::FROM_SERVER;

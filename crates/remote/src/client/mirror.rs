@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
-    time::Instant,
 };
 
 use fleet::{
@@ -14,6 +13,7 @@ use fleet::{
 };
 use link::commands::Command;
 use protocol::{LogFilter, State};
+use web_time::Instant;
 
 use super::{
     Server,

@@ -1,12 +1,10 @@
 //! Who did what: boards report only that this server's link changed something.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use fleet::{BoardKey, Origin};
 use protocol::ComponentKey;
+use web_time::SystemTime;
 
 /// A change is someone's if it follows their command by at most this.
 const WITHIN: Duration = Duration::from_secs(15);

@@ -4,10 +4,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
-    time::{Instant, SystemTime},
 };
 
 use fleet::{BoardKey, BoardView, CommandState, ComponentView, Following, Health};
+use web_time::{Instant, SystemTime};
 
 use super::acts::Acts;
 use crate::wire::{

@@ -5,7 +5,6 @@
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
 };
 
 use fleet::{
@@ -13,6 +12,7 @@ use fleet::{
     Reply, Shown, Trigger, Urgency, Watch,
 };
 use protocol::{Code, ComponentKey, LogFilter, RpcError, method};
+use web_time::Instant;
 
 use super::{
     hub::{Hub, Wake},

@@ -1,10 +1,11 @@
 //! A board and its components, in parts: only those that changed are sent.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fleet::{CommandState, Health, LastEvent, LinkProblem, LinkState, Origin, Sample, UpdateState};
 use protocol::{Descriptor, DeviceInfo, RpcError, State};
 use serde::{Deserialize, Serialize};
+use web_time::Instant;
 
 use super::{Ago, Board, Json, Time};
 

@@ -1,11 +1,12 @@
 //! Entries of the log, and outcomes of commands.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fleet::{LogEvent, Origin, Outcome, ResyncCause, Trail};
 use protocol::{ComponentKey, Level, Object, RpcError, State, Unreadable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use web_time::Instant;
 
 use super::{Board, Json, Time, board::Link};
 

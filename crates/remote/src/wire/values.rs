@@ -1,14 +1,12 @@
 //! Values that several messages have.
 
-use std::{
-    fmt,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{fmt, time::Duration};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _,
     ser::Error as _,
 };
+use web_time::{Instant, SystemTime};
 use zeroize::Zeroizing;
 
 /// A time on the server's steady scale: microseconds since 1970 (UTC).

@@ -2,6 +2,7 @@
 //! is what the window has, and what the window asks arrives.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod any_input;
 mod pair;
 mod people;
 mod states;

@@ -1,9 +1,6 @@
 //! A dialect under test, and the board's end of its stream.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use ::noise::{
     Psk,
@@ -12,6 +9,7 @@ use ::noise::{
 use protocol::{ComponentsPage, FromBoard, NotifyStatus, Request, Response, Snapshot, State};
 use serde_json::{Value, json};
 use snow::{HandshakeState, TransportState};
+use web_time::Instant;
 use zeroize::Zeroizing;
 
 use super::vectors::{self, Vector};

@@ -1,9 +1,10 @@
 //! How a board is read, pinged, polled and read again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::FromBoard;
 use serde_json::json;
+use web_time::Instant;
 
 use super::{device::Device, rig::Rig};
 use crate::{Dialect as _, Problem, Received, shelly::Shelly, shelly_inbound_id};

@@ -1,9 +1,10 @@
 //! A dialect connected to a [`Device`], with a clock of its own.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{FromBoard, Id, Object, Request, Response, RpcError};
 use serde_json::Value;
+use web_time::Instant;
 use zeroize::Zeroizing;
 
 use super::device::Device;

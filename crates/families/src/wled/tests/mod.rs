@@ -9,12 +9,13 @@ mod names;
 mod preview;
 mod refusals;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{
     ComponentKey, Descriptor, FromBoard, Id, NotifyStatus, Request, RpcError, State, method,
 };
 use serde_json::{Value, json};
+use web_time::Instant;
 
 use super::Wled;
 use crate::{Action, Actions, Dialect, Payload, Problem, Received};

@@ -6,14 +6,14 @@ mod flashing;
 mod steps;
 mod waiting;
 
-use std::time::Instant;
-
 use doctor::{Check, Finding};
 use fleet::{BoardKey, BoardView, Lock};
 use protocol::improv::{MAX_PASSWORD, MAX_SSID};
 use setup::{
     Board, Command, Expected, Firmware, FoundChip, ImageChoice, Network, Port, flash::Progress,
 };
+
+use web_time::Instant;
 use zeroize::Zeroizing;
 
 /// What the dialog asks the app to do.

@@ -1,9 +1,8 @@
 //! What changed after an act and would be overwritten by undoing it, and who
 //! changed it.
 
-use std::time::SystemTime;
-
 use protocol::{Kind, State, method};
+use web_time::SystemTime;
 
 use super::{
     Act, History,

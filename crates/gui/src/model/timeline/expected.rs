@@ -1,11 +1,9 @@
 //! What the batches that are under way will cause: it needs no row of its own.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, SystemTime},
-};
+use std::{collections::HashMap, time::Duration};
 
 use protocol::ComponentKey;
+use web_time::SystemTime;
 
 use fleet::{BoardKey, LogEntry, LogEvent};
 

@@ -1,11 +1,9 @@
 //! A row of the timeline, and which events share one.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use protocol::State;
+use web_time::SystemTime;
 
 use fleet::{BoardKey, LogEntry, LogEvent, Origin, Outcome};
 

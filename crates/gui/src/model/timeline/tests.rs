@@ -2,10 +2,9 @@ use fleet::{BoardKey, LinkState, LogEntry, LogEvent, Origin, Outcome, Trail};
 use protocol::{ComponentKey, Kind, State};
 use serde_json::{Value, json};
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
+
+use web_time::SystemTime;
 
 use super::{row::is_done, *};
 

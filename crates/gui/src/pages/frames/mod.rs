@@ -9,12 +9,12 @@ mod shell_command;
 mod subscription;
 mod suggestions;
 
-use std::time::Instant;
-
 use eframe::egui::{
     Align, Align2, Button, CentralPanel, Frame, Key, Label, Layout, Margin, Panel, RichText,
     ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
+
+use web_time::Instant;
 
 use crate::{
     model::{boards::Model, frame_context::FrameContext, pace::Pace, page_context::PageContext},

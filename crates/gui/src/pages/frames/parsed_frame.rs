@@ -160,7 +160,8 @@ fn hex(bytes: &[u8], between: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
+
+    use web_time::SystemTime;
 
     use super::*;
 

@@ -4,8 +4,10 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
+
+use web_time::SystemTime;
 
 use super::parsed_frame::{self, FrameKind, ParsedFrame};
 

@@ -1,13 +1,14 @@
 //! The exercise "Clients": who is connected to a board, since when and from
 //! where, the queue and memory of each connection, and a button to close it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use eframe::egui::{
     Align2, Button, CornerRadius, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo,
     accesskit::Role, pos2, vec2,
 };
 use protocol::clients::{ClientEntry, ClientKind, ClientList, elapsed_ms};
+use web_time::Instant;
 
 use crate::{
     model::{action::BoardCommand, page_context::PageContext},

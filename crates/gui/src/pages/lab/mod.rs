@@ -11,9 +11,10 @@ mod samples;
 mod telemetry;
 mod waveform;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use eframe::egui::{Button, Label, Margin, RichText, Ui, Vec2, WidgetInfo, accesskit::Role, vec2};
+use web_time::Instant;
 
 use self::channels::load::Loaded;
 use disk::settings::{Exercise, LabSettings};

@@ -2,9 +2,12 @@
 //! maximum per pixel column. Owns no connection and reads no clock; times are
 //! the board's.
 
-use std::{collections::VecDeque, io, path::Path, sync::Arc};
+use std::{
+    collections::VecDeque,
+    io::{self, Write},
+    sync::Arc,
+};
 
-use files::{Access, Draft};
 use protocol::telemetry::{Channel, Telemetry};
 
 use sanitize::plain::cell;
@@ -333,8 +336,8 @@ pub(super) struct SampleTable {
 impl WriteFile for SampleTable {
     /// Writes the table with a header. Times are in seconds since the board
     /// booted; lost samples have no row.
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
+    fn write(&self, file: &mut dyn Write) -> io::Result<()> {
+        let mut file = csv::Writer::from_writer(file);
         let header: Vec<_> = self.header.iter().map(|name| cell(name)).collect();
         file.write_record(std::iter::once("seconds").chain(header.iter().map(AsRef::as_ref)))?;
         for block in &self.blocks {
@@ -348,9 +351,7 @@ impl WriteFile for SampleTable {
                 file.write_record(std::iter::once(format!("{at:.6}")).chain(values))?;
             }
         }
-        file.into_inner()
-            .map_err(csv::IntoInnerError::into_error)?
-            .finish()
+        file.flush()
     }
 }
 
@@ -478,11 +479,9 @@ mod tests {
                 last: 24.5
             }
         );
-        let path =
-            std::env::temp_dir().join(format!("switchboard-samples-{}.csv", std::process::id()));
-        store.table(0.0, 1.0).write(&path)?;
-        let table = std::fs::read_to_string(&path)?;
-        std::fs::remove_file(&path)?;
+        let mut table = Vec::new();
+        store.table(0.0, 1.0).write(&mut table)?;
+        let table = String::from_utf8(table).map_err(io::Error::other)?;
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(
             (lines.len(), lines[0], lines[50]),

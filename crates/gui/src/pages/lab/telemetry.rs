@@ -1,13 +1,10 @@
 //! The exercise "Telemetry": draws the samples of a board's `/telemetry`, and
 //! shows their rate and where samples were lost.
 
-use std::{
-    collections::VecDeque,
-    io,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, io, time::Duration};
 
 use eframe::egui::{Button, Label, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role};
+use web_time::Instant;
 
 use super::{
     samples::Store,

@@ -1,10 +1,7 @@
 //! Exports the plotted values as CSV (RFC 4180): one row per value, or per
 //! bucket of older values.
 
-use std::{io, path::Path};
-
-use files::{Access, Draft};
-use jiff::Timestamp;
+use std::io::{self, Write};
 
 use sanitize::plain::cell;
 
@@ -96,16 +93,16 @@ fn values(
 }
 
 impl WriteFile for Vec<Row> {
-    fn write(&self, path: &Path) -> io::Result<()> {
-        write(path, self)
+    fn write(&self, file: &mut dyn Write) -> io::Result<()> {
+        write(file, self)
     }
 }
 
 /// Writes the rows with a header. Times are RFC 3339 in UTC; a gap has no
 /// values.
-fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
-    let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
-    file.write_record([
+fn write(file: impl Write, rows: &[Row]) -> io::Result<()> {
+    let mut table = csv::Writer::from_writer(file);
+    table.write_record([
         "time",
         "until",
         "board",
@@ -132,7 +129,7 @@ fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
                 String::new()
             }
         };
-        file.write_record([
+        table.write_record([
             &*stamp(bucket.from),
             &stamp(bucket.to),
             &cell(board),
@@ -145,13 +142,11 @@ fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
             &bucket.count.to_string(),
         ])?;
     }
-    file.into_inner()
-        .map_err(csv::IntoInnerError::into_error)?
-        .finish()
+    table.flush()
 }
 
 fn stamp(seconds: f64) -> String {
-    let stamp = time(seconds).and_then(|at| Timestamp::try_from(at).ok());
+    let stamp = time(seconds).and_then(text::timestamp);
     stamp.map(|stamp| format!("{stamp:.3}")).unwrap_or_default()
 }
 
@@ -176,20 +171,18 @@ mod tests {
             unit: "°C".to_owned(),
             bucket,
         };
-        let path =
-            std::env::temp_dir().join(format!("switchboard-table-{}.csv", std::process::id()));
+        let mut table = Vec::new();
         let name = "Desk, left: Temperature";
         let formula = "=HYPERLINK(\"http://a\")";
         write(
-            &path,
+            &mut table,
             &[
                 row(name, bucket(0.0, 21.5, 1)),
                 row(name, bucket(1.5, f64::NAN, 0)),
                 row(formula, bucket(3.0, -1.5e-9, 1)),
             ],
         )?;
-        let table = std::fs::read_to_string(&path)?;
-        std::fs::remove_file(&path)?;
+        let table = String::from_utf8(table).map_err(io::Error::other)?;
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(
             lines[0],

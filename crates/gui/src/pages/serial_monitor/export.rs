@@ -3,12 +3,10 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
     sync::Arc,
 };
 
-use files::{Access, Draft};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use sanitize::redact::redacted;
 use serial::{Line, Meaning};
 
@@ -21,18 +19,17 @@ pub(super) struct SavedLines {
 }
 
 impl WriteFile for SavedLines {
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let mut file = Draft::create(path, Access::AsBefore)?;
+    fn write(&self, file: &mut dyn Write) -> io::Result<()> {
         for line in &self.lines {
             writeln!(file, "{}", text_of(line, &self.zone))?;
         }
-        file.finish()
+        Ok(())
     }
 }
 
 /// A line with its date and time, and what it means.
 fn text_of(line: &Line, zone: &TimeZone) -> String {
-    let at = Timestamp::try_from(line.at)
+    let at = text::timestamp(line.at)
         .map(|at| at.to_zoned(zone.clone()))
         .map(|at| at.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string())
         .unwrap_or_default();
@@ -49,7 +46,9 @@ fn text_of(line: &Line, zone: &TimeZone) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
+
+    use web_time::SystemTime;
 
     use super::*;
 

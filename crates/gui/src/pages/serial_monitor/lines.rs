@@ -209,9 +209,9 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
 
     use serial::KEPT_LINES;
+    use web_time::SystemTime;
 
     use super::*;
 

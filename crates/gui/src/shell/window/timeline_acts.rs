@@ -1,7 +1,7 @@
 //! Shows what a person does to several boards at once, or to none, in the
 //! timeline: batches, rooms, scenes, dashboards, forgotten boards.
 
-use std::time::SystemTime;
+use web_time::SystemTime;
 
 use super::Window;
 use crate::model::{

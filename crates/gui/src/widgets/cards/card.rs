@@ -1,9 +1,10 @@
 //! What one card shows, and what all cards of a page share.
 
-use std::{collections::HashMap, time::Instant};
+use std::collections::HashMap;
 
 use eframe::egui::{Color32, Response, Ui, lerp};
 use protocol::{ComponentKey, State};
+use web_time::Instant;
 
 use crate::{
     model::{

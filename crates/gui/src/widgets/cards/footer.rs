@@ -163,7 +163,7 @@ fn round_trip(card: &Card<'_>) -> Option<String> {
 
 /// Whether another source changed the component after a command of this window
 /// was confirmed.
-fn changed_since(card: &Card<'_>, confirmed: std::time::Instant) -> bool {
+fn changed_since(card: &Card<'_>, confirmed: web_time::Instant) -> bool {
     let context = card.page.context;
     let Some((at, origin)) = &latest(card).changed else {
         return false;

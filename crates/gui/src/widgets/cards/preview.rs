@@ -2,13 +2,12 @@
 //! as one strip of color, or as a field of cells for a matrix. The board is
 //! asked for it only while the card is in sight.
 
-use std::time::Instant;
-
 use eframe::egui::{
     Color32, CornerRadius, Mesh, Rect, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo,
     accesskit::Role, pos2, vec2,
 };
 use protocol::Kind;
+use web_time::Instant;
 
 use super::card::Card;
 use crate::widgets::{

@@ -158,7 +158,9 @@ fn format_time(at: f64, format: &str, context: &FrameContext) -> String {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
+
+    use web_time::Instant;
 
     use super::*;
     use fleet::time;

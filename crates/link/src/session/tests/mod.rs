@@ -20,12 +20,13 @@ mod unreadable;
 mod updating;
 mod versions;
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use families::Family;
 use noise::Channel;
 use protocol::{Code, ComponentKey, Kind, Object, Request, RpcError, State, limits, method};
 use serde_json::{Value, json};
+use web_time::{Instant, SystemTime};
 
 use address::{Candidate, Candidates, InterfaceId};
 

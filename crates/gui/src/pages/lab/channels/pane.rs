@@ -1,13 +1,10 @@
 //! The state of one channel on the page: its options, its status, and the state
 //! of its column. Draws nothing.
 
-use std::{
-    io,
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{io, path::PathBuf, time::Duration};
 
 use eframe::egui;
+use web_time::Instant;
 
 use super::{details::Details, load::Loaded, plot::Plotted, rows::Rows, sender::Sender};
 use disk::settings::RememberedChannel;

@@ -153,7 +153,9 @@ pub(super) fn beginning(text: &str, most: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
+
+    use web_time::SystemTime;
 
     use super::*;
 

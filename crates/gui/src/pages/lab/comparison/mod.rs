@@ -22,7 +22,7 @@ use crate::{
         theme::{self, HALF, UNIT, palette},
     },
 };
-use comparison::{self, ComparisonSettings, Measurements, Report, Stage};
+use comparison::{self, ComparisonSettings, Measurements, Report, Stage, format};
 use disk::settings::Exercise;
 use fleet::{BoardKey, BoardView};
 
@@ -216,7 +216,7 @@ impl Comparison {
             let words = match &record.stage {
                 Stage::Failed(problem) => format!("{}: {problem}", self.title),
                 Stage::Done => done(&self.title, record),
-                _ => format!("{}: {}", self.title, text::stage(record)),
+                _ => format!("{}: {}", self.title, format::stage(record)),
             };
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let copy = ui.add(Button::new(format!("{}  Copy as command", icon::COPY)));

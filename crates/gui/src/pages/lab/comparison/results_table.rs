@@ -7,10 +7,10 @@ use crate::widgets::{
     text_line,
     theme::{self, UNIT, palette},
 };
-use comparison::{Cost, Measurements, Report, Row};
+use comparison::{Cost, Measurements, Report, Row, format};
 
-/// The columns: index into [`text::SUMS`], and tooltip. The first gets what the
-/// others leave.
+/// The columns: index into [`format::SUMS`], and tooltip. The first gets what
+/// the others leave.
 const COLUMNS: [(usize, &str); 10] = [
     (0, "How the client follows the board"),
     (1, "Changes that the client noticed"),
@@ -33,14 +33,14 @@ const BYTES: &str =
 /// The least width of the first column, if its text is longer.
 const LEAST: f32 = 96.0;
 
-/// The index of missed changes in [`text::SUMS`].
+/// The index of missed changes in [`format::SUMS`].
 const MISSED: usize = 2;
 
 /// Shows the table.
 pub(super) fn show(ui: &mut Ui, record: &Measurements, report: &Report) {
     let palette = palette(ui);
-    let head = text::SUMS.map(str::to_owned);
-    let rows: Vec<[String; 11]> = report.rows.iter().map(text::sums).collect();
+    let head = format::SUMS.map(str::to_owned);
+    let rows: Vec<[String; 11]> = report.rows.iter().map(format::sums).collect();
     let widths = widths(ui, &head, &rows);
     line(ui, &head, None, &widths);
     for (row, cells) in report.rows.iter().zip(&rows) {
@@ -65,7 +65,7 @@ pub(super) fn show(ui: &mut Ui, record: &Measurements, report: &Report) {
         let why = text::plain(row.problem.as_deref().unwrap_or_default());
         notes.push(format!(
             "{}: {} requests without a response; last error: {why}",
-            text::follower(row.follower),
+            format::follower(row.follower),
             row.failed
         ));
     }
@@ -99,7 +99,7 @@ fn line(ui: &mut Ui, cells: &[String; 11], row: Option<&Row>, widths: &[f32; COL
         let cells_by_name = COLUMNS
             .iter()
             .skip(1)
-            .map(|(at, _)| format!("{} {}", text::SUMS[*at].to_lowercase(), cells[*at]));
+            .map(|(at, _)| format!("{} {}", format::SUMS[*at].to_lowercase(), cells[*at]));
         let name = format!(
             "{}: {}",
             cells[0],

@@ -14,7 +14,9 @@ use crate::widgets::{
     text_line,
     theme::{self, HALF, UNIT, palette},
 };
-use comparison::{ChangeOutcome, FollowMode, FollowerMeasurements, Measurements, Report, Stage};
+use comparison::{
+    ChangeOutcome, FollowMode, FollowerMeasurements, Measurements, Report, Stage, format,
+};
 
 /// The visible time range while the comparison runs, in seconds.
 const LIVE: f32 = 10.0;
@@ -137,7 +139,7 @@ impl Timelines {
             name(
                 ui,
                 place + 1,
-                &text::follower(followed.follower),
+                &format::follower(followed.follower),
                 palette.text,
             );
             follower(

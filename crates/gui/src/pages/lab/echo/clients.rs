@@ -4,10 +4,11 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
+use web_time::{Instant, SystemTime};
 
 use channel::{
     Channel, ChannelState, ChannelStatus, Content, Direction, Entry, EntryKind, SendError,

@@ -20,14 +20,14 @@ use fleet::{BoardKey, Listening};
 impl App {
     /// The address for inbound connections, and whether this computer still has
     /// to start listening there.
-    pub(super) fn listen_address_or_default(&self) -> (SocketAddr, bool) {
+    pub(in crate::app) fn listen_address_or_default(&self) -> (SocketAddr, bool) {
         match &self.window.model.status().listening {
             Listening::At(address) => (*address, false),
             Listening::Off | Listening::Failed { .. } => (EVERYWHERE, true),
         }
     }
 
-    pub(super) fn listen(&mut self, wanted: Option<&str>) {
+    pub(in crate::app) fn listen(&mut self, wanted: Option<&str>) {
         let address = match wanted.map(listen_address).transpose() {
             Ok(address) => address,
             Err(error) => {
@@ -43,7 +43,7 @@ impl App {
 
     /// Opens the dialog for a board's outbound connection, with this computer
     /// as the proposal.
-    pub(super) fn ask_outbound(&mut self, board: BoardKey) {
+    pub(in crate::app) fn ask_outbound(&mut self, board: BoardKey) {
         let (listening, begins) = self.listen_address_or_default();
         let url = outbound_url(&self.fleet, board, listening)
             .map(|url| url.to_string())
@@ -52,7 +52,12 @@ impl App {
             .open_dialog(DialogKind::Call { board, begins }, url);
     }
 
-    pub(super) fn set_outbound(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
+    pub(in crate::app) fn set_outbound(
+        &mut self,
+        board: BoardKey,
+        text: &str,
+        ctx: &egui::Context,
+    ) {
         let url = match text {
             "" => None,
             text => match text.parse::<OutboundUrl>() {

@@ -5,15 +5,15 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
-    time::Instant,
 };
 
 use eframe::egui;
 use record::{Destination, FileSettings, Notice as RecordingNotice, Recording, Selection};
+use web_time::Instant;
 
 use crate::{
     app::{
-        session_reports::{Replayer, Report, Started},
+        local::session_reports::{Replayer, Report, Started},
         state::App,
     },
     model::{
@@ -28,19 +28,19 @@ impl App {
     #[must_use]
     pub fn with_replays(mut self, replays: Option<Box<dyn Replays>>) -> Self {
         if let Some(replays) = replays {
-            self.replayer = Replayer::Ready(replays);
+            self.local.replayer = Replayer::Ready(replays);
             self.window.model.sessions.replay = ReplayState::Off;
         }
         self
     }
 
     /// Records the session to this file.
-    pub(super) fn record_session(&mut self, path: PathBuf, ctx: &egui::Context) {
+    pub(in crate::app) fn record_session(&mut self, path: PathBuf, ctx: &egui::Context) {
         if self.window.model.sessions.recording != RecordingState::Off {
             return;
         }
         let prepared = Recording::prepare(&self.fleet, Selection::all());
-        let (reports, woken) = (self.recorder.reports.0.clone(), ctx.clone());
+        let (reports, woken) = (self.local.recorder.reports.0.clone(), ctx.clone());
         let run = move || {
             let (told, wake) = (reports.clone(), woken.clone());
             let tell = move |notice| {
@@ -66,17 +66,17 @@ impl App {
     }
 
     /// Writes the rest of the recording and ends it.
-    pub(super) fn stop_recording(&mut self, ctx: &egui::Context) {
+    pub(in crate::app) fn stop_recording(&mut self, ctx: &egui::Context) {
         let state = &mut self.window.model.sessions.recording;
         let RecordingState::On { path, .. } = state else {
             return;
         };
         let path = path.clone();
-        let Some(recording) = self.recorder.recording.take() else {
+        let Some(recording) = self.local.recorder.recording.take() else {
             return;
         };
         *state = RecordingState::Stopping;
-        let (reports, woken) = (self.recorder.reports.0.clone(), ctx.clone());
+        let (reports, woken) = (self.local.recorder.reports.0.clone(), ctx.clone());
         let run = move || {
             let stopped = recording.stop();
             let _ = reports.send(Report::Stopped(path, stopped));
@@ -93,12 +93,12 @@ impl App {
     }
 
     /// Takes what the recording reports.
-    pub(super) fn poll_recording(&mut self) {
-        while let Ok(report) = self.recorder.reports.1.try_recv() {
+    pub(in crate::app) fn poll_recording(&mut self) {
+        while let Ok(report) = self.local.recorder.reports.1.try_recv() {
             match report {
                 Report::Started(path, Ok(recording)) => {
-                    self.recorder.recording = Some(recording);
-                    let path = self.recorder.file.take().unwrap_or(path);
+                    self.local.recorder.recording = Some(recording);
+                    let path = self.local.recorder.file.take().unwrap_or(path);
                     self.window.model.sessions.recording = RecordingState::On {
                         path,
                         since: Instant::now(),
@@ -137,7 +137,9 @@ impl App {
             _ => None,
         };
         match notice {
-            RecordingNotice::Part(path) if problem.is_none() => self.recorder.file = Some(path),
+            RecordingNotice::Part(path) if problem.is_none() => {
+                self.local.recorder.file = Some(path)
+            }
             RecordingNotice::Part(_) | RecordingNotice::Database(_) => {}
             RecordingNotice::Trouble(why) => {
                 let words = format!(
@@ -162,7 +164,7 @@ impl App {
     }
 
     /// Replays a recording at the speed that was typed in the dialog.
-    pub(super) fn start_replay(&mut self, path: &Path, typed: &str, ctx: &egui::Context) {
+    pub(in crate::app) fn start_replay(&mut self, path: &Path, typed: &str, ctx: &egui::Context) {
         let speed = match sessions::speed(typed) {
             Ok(speed) => speed,
             Err(problem) => return self.window.resolve_dialog(Err(problem)),
@@ -186,7 +188,7 @@ impl App {
     }
 
     /// Ends the replay, and removes its boards from the list.
-    pub(super) fn stop_replay(&mut self, ctx: &egui::Context) {
+    pub(in crate::app) fn stop_replay(&mut self, ctx: &egui::Context) {
         self.with_replays_thread(ctx, |replays| {
             replays.stop();
             None
@@ -199,9 +201,9 @@ impl App {
         ctx: &egui::Context,
         task: impl FnOnce(&mut dyn Replays) -> Option<Started> + Send + 'static,
     ) {
-        let replayer = std::mem::take(&mut self.replayer);
+        let replayer = std::mem::take(&mut self.local.replayer);
         let Replayer::Ready(mut replays) = replayer else {
-            self.replayer = replayer;
+            self.local.replayer = replayer;
             return;
         };
         let (sender, receiver) = mpsc::channel();
@@ -213,7 +215,7 @@ impl App {
         };
         match thread::Builder::new().name("replay".to_owned()).spawn(run) {
             Ok(_) => {
-                self.replayer = Replayer::Busy(receiver);
+                self.local.replayer = Replayer::Busy(receiver);
                 self.window.model.sessions.replay = ReplayState::Busy;
             }
             Err(error) => {
@@ -226,14 +228,14 @@ impl App {
     }
 
     /// Takes what the replay reports.
-    pub(super) fn poll_replay(&mut self) {
-        match &mut self.replayer {
+    pub(in crate::app) fn poll_replay(&mut self) {
+        match &mut self.local.replayer {
             Replayer::Absent => {}
             Replayer::Busy(receiver) => match receiver.try_recv() {
                 Ok((replays, started)) => self.replay_returned(replays, started),
                 Err(mpsc::TryRecvError::Empty) => {}
                 Err(mpsc::TryRecvError::Disconnected) => {
-                    self.replayer = Replayer::Absent;
+                    self.local.replayer = Replayer::Absent;
                     self.window.model.sessions.replay = ReplayState::Absent;
                 }
             },
@@ -244,7 +246,7 @@ impl App {
                 };
                 let progress = replays.progress();
                 *ended = progress.ended;
-                self.replayed.extend(progress.boards);
+                self.local.replayed.extend(progress.boards);
                 for note in progress.notes {
                     self.window.notify(Notice::Failed(note));
                 }
@@ -253,14 +255,16 @@ impl App {
     }
 
     fn replay_returned(&mut self, replays: Box<dyn Replays>, started: Option<Started>) {
-        self.replayer = Replayer::Ready(replays);
+        self.local.replayer = Replayer::Ready(replays);
         // The boards of an earlier replay never come back.
         let model = &self.window.model;
-        let ended = model.boards().filter(|board| self.replayed.has(board));
+        let ended = model
+            .boards()
+            .filter(|board| self.local.replayed.has(board));
         for board in ended {
             self.fleet.forget(board.key);
         }
-        self.replayed = Samples::default();
+        self.local.replayed = Samples::default();
         self.window.model.sessions.replay = match started {
             Some(Started {
                 name,

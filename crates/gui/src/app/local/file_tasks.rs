@@ -3,52 +3,38 @@
 //! the person types the path and the same task continues.
 
 use std::{
-    fmt, io,
+    fmt,
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::Duration,
 };
 
 use backup::{Backup, BackupError};
 use eframe::egui;
+use web_time::{Instant, SystemTime};
 
 use disk::documents::{Document, DocumentError};
 
 use crate::{
-    app::export::{self, Lines},
+    app::{
+        export::{self, Lines},
+        file_result::{FileResult, TaskOutcome},
+        local::state::LocalResult,
+    },
     model::{
         boards::Model,
         file_task::{Direction, FileDialogSpec, FileTask},
     },
-    pages::lab::channels::load::{Loaded, load},
+    pages::lab::channels::load::load,
 };
 use channel::{ReadError, Recorder};
-use fleet::BoardKey;
+use files::{Access, Draft};
+use fleet::ImageSource;
 
 /// A dialog that is canceled faster than this was never shown.
 const NEVER_SHOWN: Duration = Duration::from_millis(400);
-
-/// The result of a file task.
-#[derive(Debug)]
-pub(crate) enum FileResult {
-    /// The file was written.
-    Saved(PathBuf),
-    /// A scene or a dashboard from a file.
-    Document(Box<Document>),
-    /// A firmware image; the fleet reads it.
-    Image(BoardKey, PathBuf),
-    /// A backup from a file, to restore it on this board.
-    Backup(BoardKey, Box<Backup>),
-    /// A recording of the lab's channel with this number has started.
-    Recorder(u64, Recorder),
-    /// A channel recording from a file.
-    Recording(Loaded),
-    /// Where the session is recorded.
-    RecordSession(PathBuf),
-    /// A recording of a session.
-    OpenSession(PathBuf),
-}
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -86,9 +72,11 @@ impl FileTask {
     /// What to do once the path is known.
     fn work(self, model: &Model) -> Work {
         match self {
-            Self::Image(board) => {
-                Arc::new(move |path| Ok(FileResult::Image(board, path.to_owned())))
-            }
+            Self::Image(board) => Arc::new(move |path| {
+                // The fleet reads it.
+                let image = ImageSource::File(path.to_owned());
+                Ok(FileResult::Image(board, image))
+            }),
             Self::BackUp(board) => {
                 let backup = match model.board(board) {
                     Some(view) => Backup::of(view, model.labels_of(view), SystemTime::now()),
@@ -103,12 +91,14 @@ impl FileTask {
                 let backup = Box::new(Backup::read(path)?);
                 Ok(FileResult::Backup(board, backup))
             }),
-            Self::SaveTable(rows) => Arc::new(move |path| written(path, rows.write(path))),
-            Self::SaveSamples(samples) => Arc::new(move |path| written(path, samples.write(path))),
-            Self::SaveOutput(lines) => Arc::new(move |path| written(path, lines.write(path))),
-            Self::SavePicture(image) => {
-                Arc::new(move |path| written(path, export::picture(path, &image)))
+            Self::SaveTable(content) | Self::SaveSamples(content) | Self::SaveOutput(content) => {
+                Arc::new(move |path| written(path, put(path, |file| content.write(file))))
             }
+            Self::SavePicture(image) => Arc::new(move |path| {
+                let png = export::picture(&image);
+                let put = png.and_then(|png| files::write(path, &png, Access::AsBefore));
+                written(path, put)
+            }),
             Self::SaveDocument(document) => {
                 Arc::new(move |path| written(path, document.write(path)))
             }
@@ -120,36 +110,48 @@ impl FileTask {
                     path: path.to_owned(),
                     source,
                 };
-                Ok(FileResult::Recorder(
-                    channel,
-                    Recorder::create(path, &address).map_err(failed)?,
-                ))
+                let recorder = Recorder::create(path, &address).map_err(failed)?;
+                Ok(LocalResult::Recorder(channel, recorder).into())
             }),
             // The recording creates it, and never replaces an existing file.
-            Self::RecordSession => Arc::new(|path| Ok(FileResult::RecordSession(path.to_owned()))),
+            Self::RecordSession => {
+                Arc::new(|path| Ok(LocalResult::RecordSession(path.to_owned()).into()))
+            }
             Self::OpenSession => Arc::new(|path| {
                 record::Reader::open(path).map_err(FileError::Session)?;
-                Ok(FileResult::OpenSession(path.to_owned()))
+                Ok(LocalResult::OpenSession(path.to_owned()).into())
             }),
-            Self::OpenRecording => Arc::new(|path| Ok(FileResult::Recording(load(path)?))),
+            Self::OpenRecording => Arc::new(|path| Ok(LocalResult::Recording(load(path)?).into())),
             Self::SaveLines(entries) => {
                 let boards = model
                     .boards()
                     .map(|board| (board.key, Arc::clone(board)))
                     .collect();
                 let lines = Lines { entries, boards };
-                Arc::new(move |path| written(path, export::write(path, &lines)))
+                Arc::new(move |path| {
+                    let put = put(path, |file| export::write(path, file, &lines));
+                    written(path, put)
+                })
             }
         }
     }
 }
 
+/// Writes a file, as a whole or not at all.
+fn put(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = Draft::create(path, Access::AsBefore)?;
+    write(&mut file)?;
+    file.finish()
+}
+
 /// The result of writing a file.
 fn written(path: &Path, outcome: io::Result<()>) -> Result<FileResult, FileError> {
-    let path = path.to_owned();
     match outcome {
-        Ok(()) => Ok(FileResult::Saved(path)),
-        Err(source) => Err(FileError::Write { path, source }),
+        Ok(()) => Ok(FileResult::Saved(path.display().to_string())),
+        Err(source) => Err(FileError::Write {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 
@@ -166,19 +168,6 @@ impl fmt::Debug for RunningTask {
             .field("spec", &self.spec)
             .finish_non_exhaustive()
     }
-}
-
-/// The outcome of asking for a path or of the task.
-#[derive(Debug)]
-pub(crate) enum TaskOutcome {
-    /// Done.
-    FileResult(FileResult),
-    /// The person canceled.
-    Canceled,
-    /// The desktop opened no file dialog: the path has to be typed.
-    NoDialog,
-    /// The task failed.
-    Failed(FileError),
 }
 
 impl RunningTask {
@@ -258,7 +247,7 @@ fn ask(spec: &FileDialogSpec) -> Result<PathBuf, TaskOutcome> {
 fn done(path: &Path, work: &Work) -> TaskOutcome {
     match work(path) {
         Ok(result) => TaskOutcome::FileResult(result),
-        Err(error) => TaskOutcome::Failed(error),
+        Err(error) => TaskOutcome::Failed(error.to_string()),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{bytes, round, short};
-use ::comparison::{Cost, FollowMode, Follower, Measurements, Row, Stage};
+use text::{bytes, round, short};
+
+use crate::{Cost, FollowMode, Follower, Measurements, Row, Stage};
 
 /// How a board is followed: `push`, `poll every 1 s`, `poll every 100 ms,
 /// reconnecting, TLS`.

@@ -15,7 +15,7 @@ pub(super) struct RunningSetup {
 
 impl RunningSetup {
     /// With this thread, and no examination.
-    pub(super) fn new(worker: Worker) -> Self {
+    pub(in crate::app) fn new(worker: Worker) -> Self {
         Self {
             worker,
             examination: None,

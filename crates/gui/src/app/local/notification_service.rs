@@ -100,18 +100,18 @@ mod desktop {
     impl Desktop {
         #[cfg(unix)]
         #[expect(clippy::unused_self, reason = "as on other systems")]
-        pub(super) fn check(&self) -> Result<()> {
+        pub(in crate::app) fn check(&self) -> Result<()> {
             notify_rust::get_capabilities().map(drop)
         }
 
         /// Windows always has a service.
         #[cfg(not(unix))]
         #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as on Linux")]
-        pub(super) fn check(&self) -> Result<()> {
+        pub(in crate::app) fn check(&self) -> Result<()> {
             Ok(())
         }
 
-        pub(super) fn show(&mut self, notification: &Notification) -> Result<()> {
+        pub(in crate::app) fn show(&mut self, notification: &Notification) -> Result<()> {
             let mut message = notify_rust::Notification::new();
             message
                 .appname("Switchboard")
@@ -196,12 +196,12 @@ mod desktop {
     impl Desktop {
         /// macOS always has a service.
         #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as on Linux")]
-        pub(super) fn check(&self) -> io::Result<()> {
+        pub(in crate::app) fn check(&self) -> io::Result<()> {
             Ok(())
         }
 
         #[expect(clippy::unused_self, reason = "as on Linux")]
-        pub(super) fn show(&mut self, notification: &Notification) -> io::Result<()> {
+        pub(in crate::app) fn show(&mut self, notification: &Notification) -> io::Result<()> {
             let status = Command::new("osascript")
                 .args(SCRIPT)
                 .args(["--", &notification.title, &notification.body])

@@ -1,14 +1,13 @@
 //! Desktop notifications about watched boards: gives the model of lost boards
 //! what happens to links, and hands what it decides to the desktop.
 
-use std::time::Instant;
-
 use eframe::egui;
 use protocol::method;
+use web_time::Instant;
 
 use crate::{
     app::{
-        notification_service::{NotificationService, Notifications, ServiceProblem},
+        local::notification_service::{NotificationService, Notifications, ServiceProblem},
         state::App,
     },
     model::{
@@ -27,27 +26,27 @@ impl App {
     /// Notifies about lost boards that the user asked for.
     #[must_use]
     pub(crate) fn with_notifications(mut self) -> Self {
-        self.notifications = Some(Notifications::default());
+        self.local.notifications = Some(Notifications::default());
         self
     }
 
     /// Takes a board before the window takes it.
-    pub(super) fn follow_link(&mut self, board: &BoardView, now: Instant) {
-        let Some(notifications) = &mut self.notifications else {
+    pub(in crate::app) fn follow_link(&mut self, board: &BoardView, now: Instant) {
+        let Some(notifications) = &mut self.local.notifications else {
             return;
         };
         let model = &self.window.model;
         let watched = model
             .labels_of(board)
             .is_some_and(|labels| labels.notify_when_lost)
-            && !self.replayed.has(board);
+            && !self.local.replayed.has(board);
         let old = model.board(board.key).map(AsRef::as_ref);
         notifications.lost.follow(old, board, watched, now);
     }
 
     /// A command is about to be sent that may restart its board.
-    pub(super) fn expect_loss(&mut self, board: BoardKey, command: &Operation) {
-        if let Some(notifications) = &mut self.notifications
+    pub(in crate::app) fn expect_loss(&mut self, board: BoardKey, command: &Operation) {
+        if let Some(notifications) = &mut self.local.notifications
             && restarts(command)
         {
             notifications.lost.expect_loss(board, Instant::now());
@@ -56,7 +55,7 @@ impl App {
 
     /// Finds out whether notifications can be shown; if not, the window says
     /// so.
-    pub(super) fn check_notifications(&mut self, ctx: &egui::Context) {
+    pub(in crate::app) fn check_notifications(&mut self, ctx: &egui::Context) {
         let Some(service) = self.notification_service(ctx) else {
             return;
         };
@@ -64,8 +63,8 @@ impl App {
     }
 
     /// Sends the notifications that are due.
-    pub(super) fn poll_notifications(&mut self, ctx: &egui::Context, now: Instant) {
-        let Some(notifications) = &mut self.notifications else {
+    pub(in crate::app) fn poll_notifications(&mut self, ctx: &egui::Context, now: Instant) {
+        let Some(notifications) = &mut self.local.notifications else {
             return;
         };
         let model = &self.window.model;
@@ -92,7 +91,7 @@ impl App {
     }
 
     fn report_notification_problems(&mut self) {
-        let Some(notifications) = &mut self.notifications else {
+        let Some(notifications) = &mut self.local.notifications else {
             return;
         };
         let problems = notifications
@@ -111,7 +110,7 @@ impl App {
 
     /// The desktop's service; its thread is started when it is first needed.
     fn notification_service(&mut self, ctx: &egui::Context) -> Option<&NotificationService> {
-        let notifications = self.notifications.as_mut()?;
+        let notifications = self.local.notifications.as_mut()?;
         if notifications.service.is_none() {
             match NotificationService::start(ctx) {
                 Ok(service) => notifications.service = Some(service),

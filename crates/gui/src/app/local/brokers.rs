@@ -12,7 +12,7 @@ use fleet::{Broker, BrokerAddress, BrokerStatus, FleetStatus};
 impl App {
     /// Takes boards from a broker, and remembers it. A user has a password,
     /// which is asked for next.
-    pub(super) fn add_broker(&mut self, typed: &str) {
+    pub(in crate::app) fn add_broker(&mut self, typed: &str) {
         let address: BrokerAddress = match typed.parse() {
             Ok(address) => address,
             Err(error) => return self.window.resolve_dialog(Err(format!("{error}."))),
@@ -33,21 +33,21 @@ impl App {
     }
 
     /// Takes no more boards from a broker, and forgets its password.
-    pub(super) fn remove_broker(&mut self, name: &str, ctx: &egui::Context) {
+    pub(in crate::app) fn remove_broker(&mut self, name: &str, ctx: &egui::Context) {
         self.settings.brokers.retain(|other| other != name);
         if let Ok(address) = name.parse::<BrokerAddress>() {
             self.fleet.remove_broker(&address);
             if address.user().is_some() {
                 let id = Broker::credential_id(&address);
                 self.fleet.forget_key(&id);
-                self.keys.forget(id, ctx);
+                self.local.keys.forget(id, ctx);
             }
         }
     }
 
     /// Says which brokers cannot be used any more, and why, unless the dialog
     /// shows that.
-    pub(super) fn report_brokers(&mut self, status: &FleetStatus) {
+    pub(in crate::app) fn report_brokers(&mut self, status: &FleetStatus) {
         let before = &self.window.model.status().brokers;
         let had_problem = |new: &&BrokerStatus| {
             let old = before.iter().find(|old| old.address == new.address);
@@ -72,7 +72,12 @@ impl App {
     }
 
     /// Uses this password from now on, and stores it.
-    pub(super) fn set_broker_password(&mut self, name: &str, typed: &str, ctx: &egui::Context) {
+    pub(in crate::app) fn set_broker_password(
+        &mut self,
+        name: &str,
+        typed: &str,
+        ctx: &egui::Context,
+    ) {
         let Ok(address) = name.parse::<BrokerAddress>() else {
             return self.window.resolve_dialog(Ok(()));
         };
@@ -87,7 +92,7 @@ impl App {
         let mut keys = Keys::default();
         keys.insert_password(password);
         self.fleet.give_key(keys.clone(), None);
-        self.keys.keep(keys, ctx);
+        self.local.keys.keep(keys, ctx);
         self.window.resolve_dialog(Ok(()));
         self.window.open_dialog(DialogKind::Broker, String::new());
     }

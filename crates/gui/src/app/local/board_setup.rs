@@ -5,7 +5,7 @@ use eframe::egui;
 use protocol::{Object, method};
 
 use crate::{
-    app::{running_setup::RunningSetup, state::App},
+    app::{local::running_setup::RunningSetup, state::App},
     model::{board_setup::SetupTask, notice::Notice},
     pages::doctor::examination_request,
 };
@@ -14,22 +14,22 @@ use fleet::BoardKey;
 use setup::{Event, Means, Registry, Worker, flash::Images};
 
 impl App {
-    pub(super) fn run_setup(&mut self, task: SetupTask, ctx: &egui::Context) {
+    pub(in crate::app) fn run_setup(&mut self, task: SetupTask, ctx: &egui::Context) {
         match task {
             SetupTask::Begin => self.begin_setup(ctx),
             SetupTask::Run(command) => {
-                if let Some(running) = &self.setup {
+                if let Some(running) = &self.local.setup {
                     running.worker.run(command);
                 }
             }
             SetupTask::Cancel => {
-                if let Some(running) = &self.setup {
+                if let Some(running) = &self.local.setup {
                     running.worker.cancel();
                 }
             }
             SetupTask::Examine(wanted) => self.examine_for_setup(wanted.as_deref(), ctx),
             SetupTask::StopExamining => {
-                if let Some(running) = &mut self.setup {
+                if let Some(running) = &mut self.local.setup {
                     running.examination = None;
                 }
             }
@@ -45,13 +45,13 @@ impl App {
     fn begin_setup(&mut self, ctx: &egui::Context) {
         let woken = ctx.clone();
         let means = Means {
-            store: self.keys.store().clone(),
+            store: self.local.keys.store().clone(),
             registry: Registry::of_program(),
             images: Images::folders(),
         };
         match Worker::begin(means, move || woken.request_repaint()) {
             Ok(worker) => {
-                self.setup = Some(RunningSetup::new(worker));
+                self.local.setup = Some(RunningSetup::new(worker));
             }
             Err(error) => {
                 self.window.close_setup();
@@ -63,11 +63,12 @@ impl App {
     }
 
     fn examine_for_setup(&mut self, wanted: Option<&str>, ctx: &egui::Context) {
-        let keys = self.keys.held().clone();
-        let request = examination_request(wanted, self.lookout.clone(), &self.window.model, keys);
+        let keys = self.local.keys.held().clone();
+        let request =
+            examination_request(wanted, self.local.lookout.clone(), &self.window.model, keys);
         let woken = ctx.clone();
         let begun = Examination::begin(request, move || woken.request_repaint());
-        match (begun, &mut self.setup) {
+        match (begun, &mut self.local.setup) {
             (Ok(examination), Some(running)) => running.examination = Some(examination),
             (Ok(_), None) => {}
             (Err(error), _) => {
@@ -78,7 +79,7 @@ impl App {
     }
 
     fn rename_for_setup(&self, board: BoardKey, name: String, ctx: &egui::Context) {
-        let Some(running) = &self.setup else {
+        let Some(running) = &self.local.setup else {
             return;
         };
         let (answers, ctx) = (running.renamed.0.clone(), ctx.clone());
@@ -97,12 +98,13 @@ impl App {
     }
 
     /// Passes on what happened to the dialog; ends what runs once it is closed.
-    pub(super) fn poll_setup(&mut self, ctx: &egui::Context) {
+    pub(in crate::app) fn poll_setup(&mut self, ctx: &egui::Context) {
         if !self.window.sets_up() {
-            self.setup = None;
+            self.local.setup = None;
             return;
         }
         while let Some(event) = self
+            .local
             .setup
             .as_ref()
             .and_then(|running| running.worker.event())
@@ -114,6 +116,7 @@ impl App {
             self.run_setup_tasks(tasks, ctx);
         }
         while let Some(step) = self
+            .local
             .setup
             .as_ref()
             .and_then(|running| running.examination.as_ref())
@@ -121,11 +124,12 @@ impl App {
         {
             let over = !matches!(step, doctor::DoctorProgress::Running(_));
             self.window.setup_examined(step);
-            if let Some(running) = self.setup.as_mut().filter(|_| over) {
+            if let Some(running) = self.local.setup.as_mut().filter(|_| over) {
                 running.examination = None;
             }
         }
         while let Some(outcome) = self
+            .local
             .setup
             .as_ref()
             .and_then(|running| running.renamed.1.try_recv().ok())
@@ -144,6 +148,6 @@ impl App {
     /// Uses the key that the board at the port has generated; it is saved.
     fn take_key_of_setup(&mut self, key: keys::Key) {
         self.fleet.give_key(key.clone(), self.window.setup_board());
-        self.keys.hold_stored(key);
+        self.local.keys.hold_stored(key);
     }
 }

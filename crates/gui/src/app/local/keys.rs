@@ -3,7 +3,7 @@
 use eframe::egui;
 
 use crate::{
-    app::{key_ring::KeyNews, state::App},
+    app::{local::key_ring::KeyNews, state::App},
     model::{credential, notice::Notice},
 };
 use fleet::{BoardKey, CredentialKind, LinkProblem, LinkState};
@@ -20,7 +20,7 @@ fn stays_on_board(kind: CredentialKind) -> String {
 
 impl App {
     /// Takes a typed key or password for a board.
-    pub(super) fn enter_key(&mut self, board: BoardKey, typed: &str, ctx: &egui::Context) {
+    pub(in crate::app) fn enter_key(&mut self, board: BoardKey, typed: &str, ctx: &egui::Context) {
         let Some(view) = self.window.model.board(board) else {
             return;
         };
@@ -40,13 +40,13 @@ impl App {
         self.window.resolve_dialog(Ok(()));
     }
 
-    pub(super) fn hold(&mut self, board: BoardKey, keys: keys::Keys, ctx: &egui::Context) {
+    pub(in crate::app) fn hold(&mut self, board: BoardKey, keys: keys::Keys, ctx: &egui::Context) {
         self.fleet.give_key(keys.clone(), Some(board));
-        self.keys.keep(keys, ctx);
+        self.local.keys.keep(keys, ctx);
     }
 
     /// Deletes the key of a board from this computer.
-    pub(super) fn forget_key(&mut self, board: BoardKey, ctx: &egui::Context) {
+    pub(in crate::app) fn forget_key(&mut self, board: BoardKey, ctx: &egui::Context) {
         let Some(view) = self.window.model.board(board) else {
             return;
         };
@@ -61,18 +61,18 @@ impl App {
         };
         if let Some(id) = id {
             self.fleet.forget_key(id);
-            self.keys.forget(id.to_owned(), ctx);
+            self.local.keys.forget(id.to_owned(), ctx);
         }
     }
 
     /// Starts to pair with a board. The board that responds has to be the
     /// selected one.
-    pub(super) fn pair(&mut self, board: BoardKey, replace: bool, ctx: &egui::Context) {
+    pub(in crate::app) fn pair(&mut self, board: BoardKey, replace: bool, ctx: &egui::Context) {
         let Some(view) = self.window.model.board(board) else {
             return;
         };
         let (addresses, id) = (view.where_to_ask(), view.id.as_deref());
-        match self.keys.pair(board, &addresses, id, replace, ctx) {
+        match self.local.keys.pair(board, &addresses, id, replace, ctx) {
             Ok(()) => self
                 .window
                 .set_dialog_progress("Waiting for the board…".to_owned()),
@@ -83,12 +83,12 @@ impl App {
     /// Uses a key that pairing has stored.
     fn take_paired(&mut self, key: keys::Key) {
         self.fleet.give_key(key.clone(), self.window.pairs_with());
-        self.keys.hold_stored(key);
+        self.local.keys.hold_stored(key);
     }
 
     /// The board shows another code.
-    pub(super) fn reject_code(&mut self) {
-        self.keys.stop_pairing();
+    pub(in crate::app) fn reject_code(&mut self) {
+        self.local.keys.stop_pairing();
         let words = "The codes differ, so no key was stored. Another controller may be pairing \
             with the board, or something between this computer and the board may have altered the \
             messages. Press the board's button twice to reject the code that it shows, then try \
@@ -97,11 +97,11 @@ impl App {
     }
 
     /// Takes news of keys that are being loaded, saved or paired.
-    pub(super) fn poll_keys(&mut self) {
+    pub(in crate::app) fn poll_keys(&mut self) {
         if self.window.pairs_with().is_none() {
-            self.keys.stop_pairing();
+            self.local.keys.stop_pairing();
         }
-        while let Some(news) = self.keys.news() {
+        while let Some(news) = self.local.keys.news() {
             match news {
                 KeyNews::Waiting(left) => self.window.notify(Notice::Done(format!(
                     "Waiting up to {} for the keychain to unlock. Locked boards connect after \
@@ -120,7 +120,7 @@ impl App {
                 KeyNews::Pairing(Progress::Code { code, .. }) => self.window.compare_code(code),
                 KeyNews::Pairing(Progress::Confirmed) => self.window.confirm_code_at_board(),
                 KeyNews::Pairing(Progress::Paired(key)) => {
-                    self.keys.stop_pairing();
+                    self.local.keys.stop_pairing();
                     let board = self.window.pairs_with();
                     let view = board.and_then(|board| self.window.model.board(board));
                     let name = view
@@ -136,7 +136,7 @@ impl App {
                     self.window.notify(Notice::Done(words));
                 }
                 KeyNews::Pairing(Progress::Failed(problem)) => {
-                    self.keys.stop_pairing();
+                    self.local.keys.stop_pairing();
                     if let PairProblem::Unclear(key) = &problem {
                         self.take_paired((**key).clone());
                     }

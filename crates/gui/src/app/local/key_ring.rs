@@ -289,12 +289,12 @@ mod tests {
         let store = Store::with(vault.clone(), folder.clone(), Duration::from_secs(30));
         let mut ring = KeyRing::load(store, &Context::default());
         let mut next = || {
-            let end = std::time::Instant::now() + Duration::from_secs(10);
+            let end = web_time::Instant::now() + Duration::from_secs(10);
             loop {
                 if let Some(news) = ring.news() {
                     return news;
                 }
-                assert!(std::time::Instant::now() < end, "nothing is told");
+                assert!(web_time::Instant::now() < end, "nothing is told");
                 thread::sleep(Duration::from_millis(5));
             }
         };

@@ -1,0 +1,10 @@
+//! What the app keeps for its browser.
+
+/// Nothing.
+#[derive(Default)]
+pub(in crate::app) struct Local {}
+
+/// The result of a file task that only a window with files can do: it does not
+/// exist.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum LocalResult {}
