@@ -10,7 +10,8 @@ use super::replay::ReplayArgs;
 pub(super) use super::typed::{Target, Wait, board};
 use super::{
     bridge::BridgeArgs, channel::ChannelArgs, check::CheckArgs, flash, keys::KeysCommand,
-    logging::Filter, new::NewArgs, record::RecordArgs, sign::SignArgs, typed::listen,
+    logging::Filter, new::NewArgs, record::RecordArgs, serve::ServeArgs, sign::SignArgs,
+    typed::listen,
 };
 use engine::{Transport, listen_address};
 use fleet::BrokerAddress;
@@ -57,6 +58,8 @@ Examples:
   switchboard --mqtt mqtt://anna@broker.lan toggle kitchen-plug/switch:0
   switchboard proxy desk-lamp --listen 127.0.0.1:8080
   switchboard bridge --mqtt mqtt://broker --site lab   boards on an MQTT broker
+  switchboard serve                                the window, in a browser
+  switchboard serve --listen 0.0.0.0:8080 --token-file token   for other computers
   switchboard channel ws://192.168.1.17/ws --send hello --count 1
   switchboard completions fish > ~/.config/fish/completions/switchboard.fish
 
@@ -485,6 +488,15 @@ pub(super) enum Command {
     /// including locked ones that this computer has a key for. Runs until
     /// interrupted, and keeps trying while the broker cannot be reached.
     Bridge(Box<BridgeArgs>),
+    /// Serve the window and the boards to browsers and to other windows.
+    ///
+    /// Prints the addresses at which the window opens in a browser; a native
+    /// window connects with `switchboard --connect ADDRESS`. Everyone who
+    /// connects with the token can control the boards, including locked ones
+    /// that this computer has a key for. Boards are found as by the window;
+    /// --listen and --mqtt before the command are for boards. Runs until
+    /// interrupted (docs/serve.md).
+    Serve(Box<ServeArgs>),
     /// Let local programs that speak plain JSON, such as websocat, use a locked
     /// board.
     ///

@@ -32,6 +32,7 @@ mod remembered;
 #[cfg(feature = "window")]
 mod replay;
 mod scene;
+mod serve;
 mod sign;
 mod telemetry;
 mod typed;
@@ -262,14 +263,14 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let forwards = matches!(command, Command::Bridge(_));
     if reach.listen.is_some() && !accepts_inbound(&command) && !forwards {
         let why = "--listen works only with list, show, set, toggle, press, open, close, stop, \
-                   install, call, log, ota, backup, restore, factory-reset, watch, record, bridge \
-                   and listen, and with the window";
+                   install, call, log, ota, backup, restore, factory-reset, watch, record, bridge, \
+                   serve and listen, and with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     if !reach.brokers.is_empty() && !accepts_inbound(&command) {
         let why = "--mqtt works only with list, show, set, toggle, press, open, close, stop, \
-                   install, call, log, ota, backup, restore, factory-reset, watch, record and \
-                   listen, and with the window";
+                   install, call, log, ota, backup, restore, factory-reset, watch, record, \
+                   serve and listen, and with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     match command {
@@ -400,6 +401,7 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
         Command::Check(args) => check::conformance(keys, &args),
         Command::Keys(command) => keys::keys(keys, command),
         Command::Bridge(args) => bridge::bridge(reach, *args),
+        Command::Serve(args) => serve::serve(reach, *args),
         Command::Proxy {
             board,
             listen,
@@ -562,7 +564,7 @@ fn broker_password() -> Option<Zeroizing<String>> {
 fn accepts_inbound(command: &Command) -> bool {
     use Command::{
         Backup, Call, Close, FactoryReset, Install, List, Listen, Log, Open, Ota, Press, Record,
-        Restore, Set, Show, Stop, Toggle, Watch,
+        Restore, Serve, Set, Show, Stop, Toggle, Watch,
     };
     matches!(
         command,
@@ -583,6 +585,7 @@ fn accepts_inbound(command: &Command) -> bool {
             | Restore { .. }
             | Watch { .. }
             | Record(_)
+            | Serve(_)
             | Listen { .. }
     )
 }

@@ -16,6 +16,7 @@ mod server;
 mod tls;
 mod tokens;
 
+pub use hosts::own_names;
 pub use limits::Limits;
 pub use page::{EMBEDDED, Embedded};
 pub use respond::FLEET;
