@@ -5,6 +5,8 @@
 #[cfg(target_arch = "wasm32")]
 mod access;
 #[cfg(target_arch = "wasm32")]
+mod outline;
+#[cfg(target_arch = "wasm32")]
 mod page;
 #[cfg(target_arch = "wasm32")]
 mod window;

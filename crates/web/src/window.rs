@@ -9,12 +9,13 @@ use remote::Server;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{HtmlCanvasElement, VisibilityState};
 
-use crate::{access, page};
+use crate::{access, outline::Outline, page};
 
 /// The window, and what the page around it has to know of it.
 struct Page {
     app: gui::App,
     drawn: bool,
+    outline: Outline,
     /// The refusal for which the dialog was opened.
     asked: Option<String>,
     /// The page was shown again, or the computer is online again.
@@ -34,6 +35,7 @@ impl eframe::App for Page {
         if !std::mem::replace(&mut self.drawn, true) {
             page::loaded();
         }
+        self.outline.show(&self.app.window().model);
         self.ask_for_token();
     }
 
@@ -95,6 +97,7 @@ pub(crate) async fn start() -> Result<(), String> {
         Ok(Box::new(Page {
             app,
             drawn: false,
+            outline: Outline::default(),
             asked: None,
             is_back,
         }))

@@ -1,0 +1,59 @@
+// Uses the window in Chromium; see run.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+import { Boards, Server } from "./processes.js";
+import * as scenarios from "./scenarios.js";
+import { FLAGS, SIZES, View } from "./view.js";
+
+const COUNT = 3;
+const [executablePath, program, boardProgram, pictures] = process.argv.slice(2);
+let failed = 0;
+
+/// Counts a check, and prints it.
+function that(what, holds, seen) {
+  console.log(`${holds ? "ok  " : "FAIL"} ${what}${holds ? "" : `: ${JSON.stringify(seen)}`}`);
+  if (!holds) failed += 1;
+}
+
+/// Runs a scenario; an exception is a failure of it.
+async function run(name, scenario) {
+  console.log(`--- ${name}`);
+  try {
+    await scenario();
+  } catch (error) {
+    that(name, false, `${error.stack ?? error}`);
+  }
+}
+
+const folder = await mkdtemp(join(tmpdir(), "switchboard-web-"));
+const browser = await chromium.launch({ executablePath, args: FLAGS });
+const boards = await Boards.start(boardProgram, COUNT);
+try {
+  const server = await new Server(program, boards, folder).start();
+  const page = await (await fetch(server.address)).text();
+  if (!page.includes("<canvas")) {
+    throw new Error("the program was built without the window: run scripts/web, and build it again");
+  }
+  const context = { browser, boards, server, folder, program, pictures, that };
+  for (const size of Object.keys(SIZES)) {
+    await run(`${size}: opens, switches, follows`, () => scenarios.uses(context, size));
+  }
+  await run("keyboard", () => scenarios.keyboard(context));
+  await run("accessibility tree", () => scenarios.accessibility(context));
+  await run("restart", () => scenarios.restart(context));
+  await server.stop();
+  await run("token", () => scenarios.token(context));
+  if (pictures) await run("pictures", () => scenarios.gallery(context));
+} catch (error) {
+  that("the test runs", false, `${error.stack ?? error}`);
+} finally {
+  await browser.close();
+  await boards.end();
+  await rm(folder, { recursive: true, force: true });
+}
+console.log(`${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
