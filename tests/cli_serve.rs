@@ -82,7 +82,9 @@ impl Drop for Serving {
 /// The first board that is connected.
 fn connected(fleet: &Fleet) -> Result<Arc<BoardView>, Box<dyn Error>> {
     let (woken, wakes) = channel();
-    let mut watch = fleet.watch(move |_| drop(woken.send(())));
+    let mut watch = fleet.watch(move |_| {
+        let _ = woken.send(());
+    });
     let end = Instant::now() + PATIENCE;
     loop {
         let boards = watch.drain().boards;
