@@ -153,7 +153,7 @@ pub(super) fn record(reach: Reach<'_>, args: &RecordArgs) -> Result<(), Failure>
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
-    end(recording, args.json)
+    finish(recording, args.json)
 }
 
 /// Records all boards of a fleet while another command runs. What a person
@@ -166,7 +166,7 @@ pub(super) fn record_all(fleet: &Fleet, to: &Destination) -> Result<Recording, F
 }
 
 /// Ends a recording and says what was recorded.
-pub(super) fn end(recording: Recording, as_json: bool) -> Result<(), Failure> {
+pub(super) fn finish(recording: Recording, as_json: bool) -> Result<(), Failure> {
     let status = recording.stop().map_err(Failure::Recording)?;
     print_end(&status, as_json)
 }

@@ -15,7 +15,7 @@ use serve::{Access, Limits, Options, RunError, Tls, TlsError, Token, TokenFileEr
 
 use super::{
     Failure, output,
-    record::{end, record_all},
+    record::{finish, record_all},
     watching::{Reach, held},
 };
 
@@ -177,7 +177,7 @@ pub(super) fn serve(reach: Reach<'_>, args: ServeArgs) -> Result<(), Failure> {
         let _ = output::out().flush();
     };
     serve::run(options, fleet, say)?;
-    recording.map_or(Ok(()), |recording| end(recording, false))
+    recording.map_or(Ok(()), |recording| finish(recording, false))
 }
 
 /// Prints where the window opens.
