@@ -21,6 +21,7 @@ mod faults;
 mod first_start;
 mod macos;
 mod pages;
+mod served;
 
 #[path = "../window_scenes/bench.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
