@@ -24,7 +24,8 @@ pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>) {
     };
     let response = button(ui, server);
     let hint = format!("{}\n{}", text::plain(&server.address), access(server));
-    egui::Popup::menu(&response)
+    // With the edges of controls, which menus leave out.
+    egui::Popup::from_toggle_button_response(&response)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .show(|ui| menu(ui, server, context));
     response.on_hover_text(hint);
@@ -90,7 +91,8 @@ fn access(server: &ServerStatus) -> &'static str {
 
 fn menu(ui: &mut Ui, server: &ServerStatus, context: &PageContext<'_>) {
     ui.set_width(WIDTH);
-    ui.label(RichText::new(text::plain(&server.address)).strong());
+    let title = RichText::new(text::plain(&server.address)).font(theme::strong());
+    ui.label(title);
     ui.label(access(server));
     if server.manages {
         ui.add_space(UNIT);
@@ -104,8 +106,10 @@ fn menu(ui: &mut Ui, server: &ServerStatus, context: &PageContext<'_>) {
             ui.close();
         }
     }
+    ui.add_space(UNIT);
     ui.separator();
-    ui.label(RichText::new("Sessions").strong());
+    ui.add_space(UNIT);
+    ui.label(RichText::new("Sessions").font(theme::strong()));
     ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
         for session in &server.sessions {
             row(ui, session, server, context);
