@@ -163,7 +163,8 @@ impl Window {
         self.has.values().find(|view| &*view.name == name)
     }
 
-    /// Shows these boards' components, as the page of a board does, and the log.
+    /// Shows these boards' components, as the page of a board does, and the
+    /// log.
     fn show(&self, names: &[&str]) {
         let boards = names.iter().filter_map(|name| Some(self.board(name)?.key));
         self.watch.shows(Shown {

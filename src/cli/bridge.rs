@@ -30,6 +30,19 @@ pub(super) struct BridgeArgs {
     /// variable SWITCHBOARD_MQTT_PASSWORD.
     #[arg(long, value_name = "BROKER")]
     mqtt: BrokerAddress,
+    /// Use only part of the boards: NUMBER/COUNT, for example 2/5. The bridge
+    /// connects to no others. All bridges of a site must use the same count. If
+    /// several bridges have the same shard, one is active and the others stand
+    /// by.
+    #[arg(long, value_name = "SHARD", default_value = "1/1")]
+    shard: Shard,
+    #[command(flatten)]
+    publishing: Publishing,
+}
+
+/// How boards are published, which `switchboard serve` can do too.
+#[derive(Debug, Args)]
+pub(super) struct Publishing {
     /// What all topics begin with.
     #[arg(long, value_name = "TOPIC", default_value = "switchboard", value_parser = levels)]
     prefix: String,
@@ -40,12 +53,6 @@ pub(super) struct BridgeArgs {
     /// computer, with the shard if there are several.
     #[arg(long, value_name = "NAME", value_parser = level)]
     name: Option<String>,
-    /// Use only part of the boards: NUMBER/COUNT, for example 2/5. The bridge
-    /// connects to no others. All bridges of a site must use the same count. If
-    /// several bridges have the same shard, one is active and the others stand
-    /// by.
-    #[arg(long, value_name = "SHARD", default_value = "1/1")]
-    shard: Shard,
     /// Announce the boards to Home Assistant (MQTT discovery).
     #[arg(long)]
     home_assistant: bool,
@@ -80,37 +87,48 @@ pub(super) fn bridge(reach: Reach<'_>, args: BridgeArgs) -> Result<(), Failure> 
             return Err(Failure::Usage(error.to_string()));
         }
     }
-    let trust = super::trust(args.ca.as_deref())?;
-    let name = args.name.unwrap_or_else(|| own_name(args.shard));
-    let options = Options {
-        broker: args.mqtt,
+    let options = options(args.mqtt, args.publishing, args.shard)?;
+    let fleet = Settings {
+        discovery: args.boards.is_empty().then(Lookout::default),
+        addresses: args.boards,
+        keys: Some(held(reach.keys)?),
+        listen: reach.listen,
+        ..Settings::default()
+    };
+    bridge::run(options, fleet, say)?;
+    Ok(())
+}
+
+/// What a bridge to this broker does.
+///
+/// # Errors
+/// The file of `--ca` cannot be used.
+pub(super) fn options(
+    broker: BrokerAddress,
+    publishing: Publishing,
+    shard: Shard,
+) -> Result<Options, Failure> {
+    let trust = super::trust(publishing.ca.as_deref())?;
+    Ok(Options {
+        broker,
         password: super::broker_password(),
         trust,
         names: Context {
-            prefix: args.prefix,
-            site: args.site,
-            bridge: name,
+            prefix: publishing.prefix,
+            site: publishing.site,
+            bridge: publishing.name.unwrap_or_else(|| own_name(shard)),
             discovery_prefix: "homeassistant".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
-        home_assistant: args.home_assistant,
-        metrics: args.metrics,
-        fleet: Settings {
-            discovery: args.boards.is_empty().then(Lookout::default),
-            addresses: args.boards,
-            shard: args.shard,
-            keys: Some(held(reach.keys)?),
-            listen: reach.listen,
-            ..Settings::default()
-        },
-    };
-    bridge::run(options, say)?;
-    Ok(())
+        home_assistant: publishing.home_assistant,
+        metrics: publishing.metrics,
+        shard,
+    })
 }
 
 /// Prints what the person who runs the bridge should know: what it does to
 /// standard output, what may need attention to standard error.
-fn say(notice: &Notice) {
+pub(super) fn say(notice: &Notice) {
     // A reader that is gone does not end a service.
     if notice.is_problem() {
         let _ = writeln!(output::err(), "{notice}");

@@ -6,15 +6,20 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    thread::{self, JoinHandle},
 };
 
+use bridge::Shard;
 use clap::Args;
 use engine::{Lookout, Settings};
+use fleet::{BrokerAddress, Fleet};
 use record::Destination;
 use serve::{Access, Limits, Options, RunError, Tls, TlsError, Token, TokenFileError, token_file};
 
 use super::{
-    Failure, output,
+    Failure,
+    bridge::{Publishing, options, say as bridge_says},
+    output,
     record::{finish, record_all},
     watching::{Reach, held},
 };
@@ -74,6 +79,12 @@ pub(super) struct ServeArgs {
     /// database.
     #[arg(long, value_name = "FILE|URL")]
     record: Option<Destination>,
+    /// Also publish all boards to this MQTT broker, as `switchboard bridge
+    /// --mqtt` does, with the options of that command below.
+    #[arg(long, value_name = "BROKER")]
+    bridge: Option<BrokerAddress>,
+    #[command(flatten)]
+    publishing: Publishing,
 }
 
 /// Parses where to listen.
@@ -164,6 +175,10 @@ pub(super) fn serve(reach: Reach<'_>, args: ServeArgs) -> Result<(), Failure> {
         files: serve::EMBEDDED,
     };
     let fleet = Arc::new(fleet);
+    let bridging = args
+        .bridge
+        .map(|broker| publish(broker, args.publishing, Arc::clone(&fleet)))
+        .transpose()?;
     let recording = args.record.map(|to| record_all(&fleet, &to)).transpose()?;
     let say = |address| {
         // A reader that is gone does not end a service.
@@ -177,7 +192,27 @@ pub(super) fn serve(reach: Reach<'_>, args: ServeArgs) -> Result<(), Failure> {
         let _ = output::out().flush();
     };
     serve::run(options, fleet, say)?;
+    // The signal that ended the server ends it too.
+    if let Some(bridging) = bridging {
+        let _ = bridging.join();
+    }
     recording.map_or(Ok(()), |recording| finish(recording, false))
+}
+
+/// Publishes the boards to a broker, on a thread of its own.
+fn publish(
+    broker: BrokerAddress,
+    publishing: Publishing,
+    fleet: Arc<Fleet>,
+) -> Result<JoinHandle<()>, Failure> {
+    let options = options(broker, publishing, Shard::default())?;
+    let run = move || {
+        if let Err(error) = bridge::run_over(options, fleet, bridge_says) {
+            let _ = writeln!(output::err(), "the bridge has ended: {error}");
+        }
+    };
+    let thread = thread::Builder::new().name("bridge".to_owned()).spawn(run);
+    thread.map_err(|error| Failure::from(RunError::Runtime(error)))
 }
 
 /// Prints where the window opens.

@@ -154,7 +154,22 @@ impl Bridge {
             .args(more)
             .args(boards);
         change(&mut command);
-        let mut child = on(host, command)
+        Self::spawn(on(host, command))
+    }
+
+    /// Starts one within the server of a window, which says where it listens.
+    pub(crate) fn of_server(url: &str, boards: &VirtualBoards) -> Self {
+        let addresses = boards.list().into_iter().map(|it| it.address.to_string());
+        let mut command = switchboard();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--bridge", url])
+            .args(["--site", "lab"])
+            .args(addresses);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

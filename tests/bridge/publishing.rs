@@ -4,7 +4,7 @@ use protocol::{ComponentKey, Kind, State};
 use serde_json::json;
 
 use super::{
-    lab::{Bridge, boards},
+    lab::{Bridge, PATIENCE, boards},
     mosquitto::{Broker, OPEN},
 };
 
@@ -158,4 +158,38 @@ fn home_assistant_and_prometheus_are_served() {
     let mut text = String::new();
     std::io::Read::read_to_string(&mut stream, &mut text).expect("an answer");
     assert!(text.contains(&id) && text.contains("# EOF"), "{text}");
+}
+
+#[test]
+fn the_server_of_a_window_publishes_its_boards_too() {
+    let Some(broker) = Broker::start("of-a-server", OPEN) else {
+        return;
+    };
+    let boards = boards(1, 1);
+    let id = boards.list()[0].id.clone();
+    let server = Bridge::of_server(&broker.url(), &boards);
+    let line = server.says("http://127.0.0.1:");
+    let url = line
+        .split_whitespace()
+        .find(|word| word.starts_with("http"));
+    let seen = broker.subscribe("switchboard/lab/#");
+    let availability = format!("switchboard/lab/{id}/$availability");
+    seen.with(&availability, "link", &json!("connected"));
+    // What a window switches is published: it is the same fleet.
+    let at = remote::Server::at(url.expect("an address")).expect("an address");
+    let fleet = remote::connect(at).expect("a fleet");
+    let (woken, wakes) = std::sync::mpsc::channel();
+    let mut watch = fleet.watch(move |_| {
+        let _ = woken.send(());
+    });
+    let board = loop {
+        wakes.recv_timeout(PATIENCE).expect("a board");
+        if let Some(board) = watch.drain().boards.first() {
+            break board.key;
+        }
+    };
+    let light: ComponentKey = "light:0".parse().expect("a component");
+    fleet.set(board, &light, State::new().with("brightness", 77), None);
+    let topic = format!("switchboard/lab/{id}/light:0");
+    seen.with(&topic, "brightness", &json!(77));
 }

@@ -1,6 +1,6 @@
 //! `switchboard bridge` without its command line.
 
-use bridge::{Context, Options};
+use bridge::{Context, Options, Shard};
 use engine::Settings;
 use net::client::Trust;
 
@@ -27,13 +27,14 @@ pub(super) fn run(broker: u16) -> Outcome<()> {
         names,
         home_assistant: false,
         metrics: None,
-        fleet: Settings {
-            discovery: None,
-            addresses,
-            ..Settings::default()
-        },
+        shard: Shard::default(),
     };
-    Ok(bridge::run(options, |notice| {
+    let fleet = Settings {
+        discovery: None,
+        addresses,
+        ..Settings::default()
+    };
+    Ok(bridge::run(options, fleet, |notice| {
         if notice.is_problem() {
             eprintln!("{notice}");
         }

@@ -13,7 +13,7 @@ mod notice;
 mod replies;
 mod topics;
 
-pub use bridge::{Options, RunError, run};
+pub use bridge::{Options, RunError, run, run_over};
 pub use context::Context;
 pub use engine::{Shard, ShardError};
 pub use face::{Face, Publish};

@@ -61,8 +61,8 @@ pub struct Options {
     pub home_assistant: bool,
     /// Where Prometheus reads metrics, if anywhere.
     pub metrics: Option<SocketAddr>,
-    /// How boards are found, and which.
-    pub fleet: Settings,
+    /// The part of the boards of a site that it publishes.
+    pub shard: Shard,
 }
 
 /// Why a bridge could not run.
@@ -79,22 +79,36 @@ pub enum RunError {
     Metrics(#[from] ListenError),
 }
 
-/// Runs a bridge until the process is told to end (Ctrl+C, SIGTERM). `say`
-/// receives what the person who runs it should know.
+/// Runs a bridge with a fleet of its own until the process is told to end
+/// (Ctrl+C, SIGTERM). `say` receives what the person who runs it should know.
 ///
 /// # Errors
 /// If it cannot start. A broker that is away is not an error.
-pub fn run(options: Options, say: impl FnMut(&Notice)) -> Result<(), RunError> {
+pub fn run(options: Options, fleet: Settings, say: impl FnMut(&Notice)) -> Result<(), RunError> {
+    let fleet = engine::start(Settings {
+        keep_past: false,
+        shard: options.shard,
+        ..fleet
+    })?;
+    run_over(options, Arc::new(fleet), say)
+}
+
+/// Runs a bridge over a fleet that others use too, as [`run`] does. The fleet
+/// must have the boards of the bridge's shard, and no others.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_over(
+    options: Options,
+    fleet: Arc<Fleet>,
+    say: impl FnMut(&Notice),
+) -> Result<(), RunError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (inputs, received) = unbounded_channel();
     let inputs = Inputs {
         sender: inputs,
         messages: Arc::default(),
     };
-    let fleet = engine::start(Settings {
-        keep_past: false,
-        ..options.fleet.clone()
-    })?;
     let woken = inputs.sender.clone();
     let watch = fleet.watch(move |_| {
         let _ = woken.send(Input::Fleet);
@@ -146,7 +160,7 @@ impl Inputs {
 
 struct Bridge<S> {
     options: Options,
-    fleet: Fleet,
+    fleet: Arc<Fleet>,
     watch: Watch,
     inputs: Inputs,
     say: S,
@@ -168,7 +182,7 @@ struct Bridge<S> {
 }
 
 impl<S: FnMut(&Notice)> Bridge<S> {
-    fn new(options: Options, fleet: Fleet, watch: Watch, inputs: Inputs, say: S) -> Self {
+    fn new(options: Options, fleet: Arc<Fleet>, watch: Watch, inputs: Inputs, say: S) -> Self {
         let claim = Claim::new(&options.names.bridge, fastrand::u64(..));
         let mut bridge = Self {
             options,
@@ -197,7 +211,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
     }
 
     fn shard(&self) -> Shard {
-        self.options.fleet.shard
+        self.options.shard
     }
 
     fn site(&self) -> MutexGuard<'_, Site> {
