@@ -3,12 +3,14 @@
 
 mod program;
 
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
 use std::{
     error::Error,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::Path,
-    process::{Child, ChildStdout, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
     sync::{Arc, mpsc::channel},
     time::{Duration, Instant},
 };
@@ -58,6 +60,18 @@ impl Serving {
     }
 }
 
+#[cfg(unix)]
+impl Serving {
+    /// Tells the server to end, which it does well.
+    fn end(mut self) -> Tested {
+        let mut told = Command::new("kill");
+        told.arg(self.child.id().to_string());
+        assert!(told.status()?.success());
+        assert_eq!(self.child.wait()?.code(), Some(0));
+        Ok(())
+    }
+}
+
 impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -68,7 +82,9 @@ impl Drop for Serving {
 /// The first board that is connected.
 fn connected(fleet: &Fleet) -> Result<Arc<BoardView>, Box<dyn Error>> {
     let (woken, wakes) = channel();
-    let mut watch = fleet.watch(move |_| drop(woken.send(())));
+    let mut watch = fleet.watch(move |_| {
+        let _ = woken.send(());
+    });
     let end = Instant::now() + PATIENCE;
     loop {
         let boards = watch.drain().boards;
@@ -128,6 +144,7 @@ fn arguments_that_cannot_be_used_are_named() -> Tested {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_window_reaches_a_board_with_the_token_that_is_printed_once() -> Tested {
     let boards = VirtualBoards::start(Options {
         profile: Profile::Lamp,
@@ -137,18 +154,21 @@ fn a_window_reaches_a_board_with_the_token_that_is_printed_once() -> Tested {
     let board = boards.list().first().ok_or("no board")?.address.to_string();
     let home = tempfile::tempdir()?;
     let token = home.path().join("token");
-    let words = ["--token-file", &token.display().to_string(), &board];
+    let recording = home.path().join("lab.jsonl");
+    let words = [
+        "--token-file",
+        &token.display().to_string(),
+        "--record",
+        &recording.display().to_string(),
+        &board,
+    ];
     let mut serving = Serving::start(home.path(), &words)?;
     let line = serving.line()?;
     let url = line.strip_prefix("to control: ").ok_or(line.clone())?;
     let text = std::fs::read_to_string(&token)?;
     assert!(url.ends_with(&format!("#token={}", text.trim())), "{url}");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(&token)?.permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
+    let mode = std::fs::metadata(&token)?.permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     let fleet = remote::connect(Server::at(url)?)?;
     let lamp = connected(&fleet)?;
     assert_eq!(&*lamp.name, "Desk lamp");
@@ -158,7 +178,9 @@ fn a_window_reaches_a_board_with_the_token_that_is_printed_once() -> Tested {
     let outcome = answer.recv_timeout(PATIENCE)?;
     assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
     drop(fleet);
-    drop(serving);
+    serving.end()?;
+    let recorded = std::fs::read_to_string(&recording)?;
+    assert!(recorded.contains(r#""what":"command""#), "{recorded}");
     let line = Serving::start(home.path(), &words)?.line()?;
     assert!(line.ends_with("#token=…"), "{line}");
     Ok(())
@@ -197,8 +219,5 @@ fn a_server_that_is_told_to_end_ends_well() -> Tested {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     assert!(answer.contains("\"status\":\"ok\""), "{answer}");
-    let process = rustix::process::Pid::from_child(&serving.child);
-    rustix::process::kill_process(process, rustix::process::Signal::TERM)?;
-    assert_eq!(serving.child.wait()?.code(), Some(0));
-    Ok(())
+    serving.end()
 }

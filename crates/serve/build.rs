@@ -11,13 +11,16 @@ use std::{
 const SMALL: u64 = 64 << 10;
 
 fn main() -> io::Result<()> {
-    println!("cargo::rerun-if-changed=web");
-    println!("cargo::rerun-if-changed=build.rs");
     let variable = |name| env::var_os(name).map(PathBuf::from).ok_or_else(missing);
     let folder = variable("CARGO_MANIFEST_DIR")?.join("web");
     let mut found = Vec::new();
     if folder.is_dir() {
+        println!("cargo::rerun-if-changed=web");
+        println!("cargo::rerun-if-changed=build.rs");
         list(&folder, &mut found)?;
+    } else {
+        // Cargo takes a path that does not exist for one that changed.
+        println!("cargo::rerun-if-changed=.");
     }
     found.sort();
     let mut table = String::from("&[\n");

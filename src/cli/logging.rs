@@ -21,6 +21,7 @@ const CRATES: &[&str] = &[
     "disk",
     "doctor",
     "doubles",
+    "engine",
     "families",
     "files",
     "flash",
@@ -37,12 +38,15 @@ const CRATES: &[&str] = &[
     "protocol",
     "proxy",
     "record",
+    "remote",
     "sanitize",
     "scaffold",
     "serial",
+    "serve",
     "setup",
     "telemetry",
     "text",
+    "web",
 ];
 
 /// The log level of each module; `None` is the default level.

@@ -153,8 +153,22 @@ pub(super) fn record(reach: Reach<'_>, args: &RecordArgs) -> Result<(), Failure>
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
+    finish(recording, args.json)
+}
+
+/// Records all boards of a fleet while another command runs. What a person
+/// should know is printed on standard error.
+pub(super) fn record_all(fleet: &Fleet, to: &Destination) -> Result<Recording, Failure> {
+    let tell = |notice| drop(print_notice(&notice, false));
+    Recording::prepare(fleet, Selection::all())
+        .start(to, FileSettings::default(), tell)
+        .map_err(|error| Failure::Recording(error.to_string()))
+}
+
+/// Ends a recording and says what was recorded.
+pub(super) fn finish(recording: Recording, as_json: bool) -> Result<(), Failure> {
     let status = recording.stop().map_err(Failure::Recording)?;
-    print_end(&status, args.json)
+    print_end(&status, as_json)
 }
 
 /// The boards of the fleet, as far as the recording needs help with them.

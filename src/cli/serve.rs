@@ -10,10 +10,12 @@ use std::{
 
 use clap::Args;
 use engine::{Lookout, Settings};
+use record::Destination;
 use serve::{Access, Limits, Options, RunError, Tls, TlsError, Token, TokenFileError, token_file};
 
 use super::{
     Failure, output,
+    record::{finish, record_all},
     watching::{Reach, held},
 };
 
@@ -67,6 +69,11 @@ pub(super) struct ServeArgs {
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000)
     )]
     max_clients: usize,
+    /// Also record all boards, as `switchboard record --to` does, but without
+    /// their own logs: a file, for example lab.jsonl.gz, or a PostgreSQL
+    /// database.
+    #[arg(long, value_name = "FILE|URL")]
+    record: Option<Destination>,
 }
 
 /// Parses where to listen.
@@ -111,7 +118,10 @@ pub(super) fn serve(reach: Reach<'_>, args: ServeArgs) -> Result<(), Failure> {
                    browsers and windows do; use two ports";
         return Err(Failure::Usage(why.to_owned()));
     }
-    if !listen.ip().is_loopback() && args.token_file.is_none() && args.view_token_file.is_none() {
+    if !listen.ip().to_canonical().is_loopback()
+        && args.token_file.is_none()
+        && args.view_token_file.is_none()
+    {
         return Err(serve::StartError::Open(listen).into());
     }
     let control = Given::from_file(args.token_file)?;
@@ -154,6 +164,7 @@ pub(super) fn serve(reach: Reach<'_>, args: ServeArgs) -> Result<(), Failure> {
         files: serve::EMBEDDED,
     };
     let fleet = Arc::new(fleet);
+    let recording = args.record.map(|to| record_all(&fleet, &to)).transpose()?;
     let say = |address| {
         // A reader that is gone does not end a service.
         let _ = announce(scheme, address, control.as_ref(), view.as_ref());
@@ -166,7 +177,7 @@ pub(super) fn serve(reach: Reach<'_>, args: ServeArgs) -> Result<(), Failure> {
         let _ = output::out().flush();
     };
     serve::run(options, fleet, say)?;
-    Ok(())
+    recording.map_or(Ok(()), |recording| finish(recording, false))
 }
 
 /// Prints where the window opens.

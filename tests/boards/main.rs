@@ -26,6 +26,8 @@ mod program;
 #[path = "../conformance/relay.rs"]
 #[expect(dead_code, reason = "shared with the tests of the conformance check")]
 mod relay;
+#[path = "../end_to_end/desk/served.rs"]
+mod served;
 mod slots;
 
 use program::{Make, SOON};

@@ -8,6 +8,7 @@
 
 mod brokers;
 mod care;
+mod classroom;
 mod commanding;
 mod comparison;
 mod covers;

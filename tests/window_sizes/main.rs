@@ -21,6 +21,7 @@ mod faults;
 mod first_start;
 mod macos;
 mod pages;
+mod served;
 
 #[path = "../window_scenes/bench.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
@@ -348,6 +349,7 @@ fn theme_and_motion_follow_the_desktop_unless_they_are_chosen() {
     let desktop = |dark, reduced_motion| DesktopPreferences {
         dark: Some(dark),
         reduced_motion,
+        touch: false,
     };
     let look = |harness: &mut Harness<'static, Bench>, desktop| {
         let ctx = harness.ctx.clone();

@@ -52,7 +52,7 @@ impl Hosts {
         // RFC 9112, section 3.2.2: a target in absolute form names the host
         // too.
         let is_other = |authority: &Authority| *authority != host;
-        if host.as_str().contains('@') || uri.authority().is_some_and(is_other) {
+        if !is_plain(&host) || uri.authority().is_some_and(is_other) {
             return Err(RequestRefusal::NoHost);
         }
         let name = host.host().trim_end_matches('.').to_lowercase();
@@ -95,13 +95,22 @@ fn is_same(origin: &HeaderValue, host: &Authority) -> Option<bool> {
         _ => return None,
     };
     let origin: Authority = origin.parse().ok()?;
-    // `Authority` includes the user, and an invalid port as text.
-    if [&origin, host].iter().any(|one| one.as_str().contains('@')) {
+    if !is_plain(&origin) || !is_plain(host) {
         return None;
     }
     let port = |authority: &Authority| authority.port_u16().unwrap_or(default);
     let same_name = origin.host().eq_ignore_ascii_case(host.host());
     Some(same_name && port(&origin) == port(host))
+}
+
+/// Whether this is a host with or without a port. `Authority` can also contain
+/// a user, and any text in place of the port.
+fn is_plain(authority: &Authority) -> bool {
+    let host = authority.host();
+    match authority.port_u16() {
+        Some(port) => authority.as_str() == format!("{host}:{port}"),
+        None => authority.as_str() == host,
+    }
 }
 
 /// The value of a header that must not be repeated.
@@ -155,7 +164,14 @@ mod tests {
                 "{host}"
             );
         }
-        for host in ["", "user@127.0.0.1", "a b"] {
+        for host in [
+            "",
+            "user@127.0.0.1",
+            "a b",
+            "localhost:",
+            "localhost:99999",
+            "localhost:80;script-src",
+        ] {
             assert_eq!(check(host), Err(RequestRefusal::NoHost), "{host}");
         }
     }

@@ -41,7 +41,7 @@ pub(crate) fn name() -> String {
     stored(of_browser(), NAME)
 }
 
-/// Moves a token from the address to the tab, so that nobody reads it over a
+/// Moves a token from the address to the tab, so that it is not read over a
 /// shoulder. A fragment is never sent to a server.
 fn take_from_address() {
     let Some(window) = page::window() else { return };

@@ -114,8 +114,8 @@ pub(crate) async fn start() -> Result<(), String> {
 }
 
 /// Whether the page was shown again, or the computer is online again: a tablet
-/// that was asleep has lost its connection, and a page that nobody sees has
-/// slow timers.
+/// that was asleep has lost its connection, and a hidden page has slow
+/// timers.
 fn follow_page(ctx: &egui::Context) -> Rc<Cell<bool>> {
     let is_back = Rc::new(Cell::new(false));
     let (set, ctx) = (Rc::clone(&is_back), ctx.clone());

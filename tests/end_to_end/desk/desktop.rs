@@ -12,15 +12,22 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use engine::Settings;
+use fleet::Fleet;
 use gui::{App, Replays, SettingsFile};
 use protocol::State;
 
-use super::{SOON, key, transport};
+use super::{
+    SOON, key,
+    served::{Keeper, start},
+    transport,
+};
 
 /// The window, and the time of the next frame that it requests.
 pub(crate) struct Desktop {
     pub(crate) window: Harness<'static, App>,
     repaint: Arc<(Mutex<Option<Instant>>, Condvar)>,
+    /// Dropped after the window, which has the fleet.
+    _keeper: Keeper,
 }
 
 impl Desktop {
@@ -52,11 +59,22 @@ impl Desktop {
         replays: Option<Box<dyn Replays>>,
     ) -> Self {
         let lookout = settings.discovery.clone();
-        let fleet = engine::start(Settings {
+        let (fleet, keeper) = start(Settings {
             transport: transport(),
             ..settings
+        });
+        Self::over(fleet, keeper, file, |app| {
+            app.with_lookout(lookout).with_replays(replays)
         })
-        .expect("a fleet");
+    }
+
+    /// A window over a fleet.
+    pub(crate) fn over(
+        fleet: Fleet,
+        keeper: Keeper,
+        file: SettingsFile,
+        with: impl FnOnce(App) -> App + 'static,
+    ) -> Self {
         let repaint = Arc::new((Mutex::new(Some(Instant::now())), Condvar::new()));
         let asked = Arc::clone(&repaint);
         let window = Harness::builder()
@@ -70,11 +88,13 @@ impl Desktop {
                     *asked_for = Some(asked_for.map_or(at, |earlier| earlier.min(at)));
                     asked.1.notify_all();
                 });
-                App::new(cc, fleet, file, None)
-                    .with_lookout(lookout)
-                    .with_replays(replays)
+                with(App::new(cc, fleet, file, None))
             });
-        Self { window, repaint }
+        Self {
+            window,
+            repaint,
+            _keeper: keeper,
+        }
     }
 
     /// Draws each requested frame, until the shown content passes.

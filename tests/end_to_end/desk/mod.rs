@@ -14,6 +14,7 @@ use virtual_board::{Options, VirtualBoards};
 pub(crate) mod desktop;
 pub(crate) mod fake_board;
 mod observer;
+pub(crate) mod served;
 pub(crate) mod wire;
 
 pub(crate) use observer::{Observer, component_of, key, reply, transport};

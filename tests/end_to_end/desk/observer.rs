@@ -14,7 +14,10 @@ use fleet::{
 };
 use protocol::{ComponentKey, State};
 
-use super::SOON;
+use super::{
+    SOON,
+    served::{Keeper, start},
+};
 
 /// The transport of these tests, from `SWITCHBOARD_TRANSPORT`, which the
 /// programs that they start read too.
@@ -39,15 +42,16 @@ pub(crate) struct Observer {
     pub(crate) boards: BTreeMap<BoardKey, Arc<BoardView>>,
     pub(crate) log: Vec<Arc<LogEntry>>,
     pub(crate) status: FleetStatus,
+    /// Dropped after the fleet.
+    _keeper: Keeper,
 }
 
 impl Observer {
     pub(crate) fn new(settings: Settings) -> Self {
-        let fleet = engine::start(Settings {
+        let (fleet, keeper) = start(Settings {
             transport: transport(),
             ..settings
-        })
-        .expect("a fleet");
+        });
         let woken = Arc::new((Mutex::new(true), Condvar::new()));
         let waker = Arc::clone(&woken);
         let watch = fleet.watch(move |_| {
@@ -61,6 +65,7 @@ impl Observer {
             boards: BTreeMap::new(),
             log: Vec::new(),
             status: FleetStatus::default(),
+            _keeper: keeper,
         }
     }
 

@@ -207,6 +207,9 @@ impl App {
                     "Cannot accept inbound connections at {address}: {problem}"
                 )));
             }
+            if let Some(server) = status.as_ref().and_then(|status| status.server.as_ref()) {
+                self.window.present(server);
+            }
             if let Some(status) = &status {
                 self.report_brokers(status);
             }

@@ -56,6 +56,10 @@ impl App {
                     self.window.notify(file_thread_failed(&error));
                 }
             }
+            Task::Reconnect => self.fleet.reconnect(),
+            Task::EndSession(session) => self.fleet.end_session(session),
+            Task::Grant(session, access) => self.fleet.grant(session, access),
+            Task::ShowPage => self.fleet.show_page(&self.window.shown_page()),
             task => self.run_local_task(task, ctx),
         }
     }

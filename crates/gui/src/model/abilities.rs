@@ -2,6 +2,8 @@
 //! one whose fleet is on a server, or that runs in a browser, says what it
 //! cannot do and why.
 
+use disk::settings::Page;
+
 /// Something that not every window can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ability {
@@ -90,6 +92,16 @@ impl Abilities {
 }
 
 impl Ability {
+    /// What a page needs that not every window has.
+    pub(crate) fn of_page(page: Page) -> Option<Self> {
+        match page {
+            Page::Doctor => Some(Self::Doctor),
+            Page::Lab => Some(Self::Lab),
+            Page::Serial => Some(Self::Serial),
+            _ => None,
+        }
+    }
+
     /// Why a window cannot do this while the fleet is on a server.
     fn absent_with_a_server(self) -> Option<&'static str> {
         Some(match self {

@@ -22,7 +22,7 @@ use crate::model::{
     link_kind::LinkKind,
     pin::{ChannelPin, Pin},
 };
-use fleet::{BoardKey, Listening, Trigger};
+use fleet::{Access, BoardKey, Listening, Trigger};
 
 /// An overlay of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -352,6 +352,14 @@ pub enum Task {
     StopReplay,
     /// Find out whether this desktop shows notifications.
     CheckNotifications,
+    /// Connect to the server at once.
+    Reconnect,
+    /// End a session of the server.
+    EndSession(u32),
+    /// Let a session of the server do more, or less.
+    Grant(u32, Access),
+    /// Have every window of the server show what this one shows.
+    ShowPage,
 }
 
 impl WindowAction {

@@ -7,4 +7,6 @@ pub struct DesktopPreferences {
     pub dark: Option<bool>,
     /// No decorative motion.
     pub reduced_motion: bool,
+    /// The main pointer is a finger.
+    pub touch: bool,
 }

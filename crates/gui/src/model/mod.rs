@@ -40,3 +40,4 @@ pub(crate) mod sessions;
 pub(crate) mod switching;
 pub(crate) mod timeline;
 pub(crate) mod virtual_boards;
+pub(crate) mod why_not;

@@ -9,7 +9,7 @@ use disk::settings::Page;
 
 use crate::{
     model::{
-        action::{Task, WindowAction},
+        action::{Action, Task, WindowAction},
         dialog_kind::DialogKind,
         introduction::Step,
         page_context::PageContext,
@@ -19,6 +19,7 @@ use crate::{
         layout::{WindowSize, left_of},
         shortcut, status_icons, text_line,
         theme::{self, HALF, UNIT, palette},
+        verb,
     },
 };
 
@@ -146,7 +147,11 @@ const NOT_FOUND: &str = "If a board is not found, check that it is on this netwo
     firewall blocks UDP port 5353.";
 
 fn searched(context: &PageContext<'_>) -> String {
-    match &context.model.status().discovery_problem {
+    let status = context.model.status();
+    if let Some(server) = &status.server {
+        return format!("The boards of {} are shown here.", server.address);
+    }
+    match &status.discovery_problem {
         None => {
             "Searching this network for boards that announce _switchboard._tcp by mDNS.".to_owned()
         }
@@ -185,23 +190,20 @@ fn other_buttons(ui: &mut Ui, context: &PageContext<'_>) {
     let size = button_size(ui);
     let set_up = Button::new("Set up a board…").min_size(size);
     let hint = "Flash a board, connect it to Wi-Fi, lock it and name it, over USB";
-    if ui.add(set_up).on_hover_text(hint).clicked() {
-        context.push(WindowAction::OpenSetup);
-    }
+    verb::button(ui, set_up, hint, [WindowAction::OpenSetup], context);
     let add = Button::new("Add board by address").min_size(size);
-    if ui.add(add).clicked() {
-        context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
-    }
+    let open = WindowAction::OpenDialog(DialogKind::Address, String::new());
+    verb::button(ui, add, "", [open], context);
     let broker = Button::new("Add broker…").min_size(size);
     let hint = "Find boards on an MQTT broker: Tasmota, Homie, and boards of other sites";
-    if ui.add(broker).on_hover_text(hint).clicked() {
-        context.push(WindowAction::OpenDialog(DialogKind::Broker, String::new()));
-    }
+    let open = WindowAction::OpenDialog(DialogKind::Broker, String::new());
+    verb::button(ui, broker, hint, [open], context);
     let why = Button::new("Why is a board missing?").min_size(size);
-    if ui.add(why).clicked() {
-        context.push(WindowAction::ShowPage(Page::Doctor));
-        context.push(Task::Examine(None));
-    }
+    let ask = [
+        Action::from(WindowAction::ShowPage(Page::Doctor)),
+        Task::Examine(None).into(),
+    ];
+    verb::button(ui, why, "", ask, context);
 }
 
 fn button_size(ui: &Ui) -> eframe::egui::Vec2 {

@@ -9,7 +9,7 @@ use crate::{
     shell::nav_rail,
     widgets::{
         find_box,
-        layout::left_of,
+        layout::{is_upright, left_of},
         theme::{self, UNIT, palette},
     },
 };
@@ -46,10 +46,14 @@ impl BoardDrawer {
         let id = Id::unique("board drawer");
         let window = ui.ctx().content_rect();
         let corner = vec2(nav_rail::width(ui), theme::TOP_BAR[0]);
-        let size = vec2(
-            theme::DRAWER.min(left_of(window.width(), corner.x)),
-            left_of(window.height(), corner.y),
-        );
+        let room = left_of(window.width(), corner.x);
+        let size = match is_upright(ui.ctx()) {
+            true => vec2(
+                room,
+                left_of(window.height(), corner.y + theme::BOTTOM_RAIL[0]),
+            ),
+            false => vec2(theme::DRAWER.min(room), left_of(window.height(), corner.y)),
+        };
         let response = Modal::new(id)
             .area(Modal::default_area(id).anchor(Align2::LEFT_TOP, corner))
             .frame(Frame::new().fill(palette(ui).side))

@@ -66,6 +66,13 @@ impl Commands {
         self.field(ui);
         if self.looked_for.as_ref() != Some(&self.text) {
             self.found = find(&self.text, context, facts);
+            for row in &mut self.found {
+                if let Row::Entry(entry) = row
+                    && let Some(why_not) = context.model.why_not(&entry.actions)
+                {
+                    entry.why_not = Some(why_not.to_owned());
+                }
+            }
             self.looked_for = Some(self.text.clone());
             (self.chosen, self.scrolled[0]) = (0, 0.0);
             self.choose(1, 0);

@@ -16,6 +16,8 @@ mod other_ways;
 pub(crate) mod pairing;
 mod restore_summary;
 mod room_choice;
+mod server_bar;
+mod server_menu;
 pub(crate) mod session_menu;
 pub(crate) mod shortcuts;
 mod speed_choice;

@@ -2,17 +2,18 @@
 //! (Ctrl+1 to Ctrl+9, Ctrl+Shift+M).
 
 use eframe::egui::{
-    Align2, CornerRadius, Key, KeyboardShortcut, Rect, Response, ScrollArea, Sense, Stroke,
-    StrokeKind, Ui, WidgetInfo, accesskit::Role, scroll_area::ScrollBarVisibility, vec2,
+    Align2, CornerRadius, Key, KeyboardShortcut, Margin, Panel, Rect, Response, ScrollArea, Sense,
+    Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, scroll_area::ScrollBarVisibility,
+    vec2,
 };
 
 use disk::settings::Page;
 
 use crate::{
-    model::{action::WindowAction, page_context::PageContext},
+    model::{abilities::Ability, action::WindowAction, page_context::PageContext},
     widgets::{
         icon,
-        layout::{WindowSize, Within as _, between},
+        layout::{WindowSize, Within as _, between, is_upright},
         shortcut, text_line,
         theme::{self, palette},
         value_drag,
@@ -124,13 +125,41 @@ pub(crate) fn entries_with_keys() -> impl Iterator<Item = (&'static Entry, Keybo
     ENTRIES.iter().zip(KEYS)
 }
 
-/// The width of the rail.
+/// The width that the rail takes from pages: none at the bottom.
 pub(crate) fn width(ui: &Ui) -> f32 {
-    theme::RAIL[usize::from(!WindowSize::is_compact(ui.ctx()))]
+    match is_upright(ui.ctx()) {
+        true => 0.0,
+        false => theme::RAIL[usize::from(!WindowSize::is_compact(ui.ctx()))],
+    }
+}
+
+/// Where the rail is: on the left, in an upright window at the bottom.
+pub(crate) fn panel(ui: &Ui) -> Panel {
+    match is_upright(ui.ctx()) {
+        true => Panel::bottom("bottom rail").exact_size(theme::BOTTOM_RAIL[0]),
+        false => Panel::left("rail").exact_size(width(ui)),
+    }
+}
+
+/// The margin around its entries.
+pub(crate) fn margin(ui: &Ui) -> Margin {
+    match is_upright(ui.ctx()) {
+        true => Margin::ZERO,
+        false => Margin::symmetric(0, 4),
+    }
 }
 
 /// Shows the rail. In a compact window it has icons only.
 pub(crate) fn show(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
+    if is_upright(ui.ctx()) {
+        ScrollArea::horizontal()
+            .id_salt("bottom rail")
+            .scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden)
+            .show(ui, |ui| {
+                ui.horizontal(|ui| entries_in_a_row(ui, shown, context));
+            });
+        return;
+    }
     ScrollArea::vertical()
         .id_salt("rail")
         .scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden)
@@ -143,32 +172,64 @@ fn entries(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
     let [least_icon, least_words, most] = theme::RAIL_ROW;
     let least = if with_words { least_words } else { least_icon };
     let height = (ui.available_height() / ENTRIES.len() as f32).clamp(least, most);
+    let size = vec2(ui.available_width(), height);
     for (entry, shortcut) in entries_with_keys() {
-        let (rect, response) =
-            ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
-        let chosen = entry.place == shown;
-        response.widget_info(|| {
-            WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, entry.word)
-        });
-        paint(
+        show_entry(ui, size, (entry, with_words), shortcut, shown, context);
+    }
+}
+
+/// The entries of the rail at the bottom. They take the whole width, or scroll.
+fn entries_in_a_row(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
+    ui.spacing_mut().item_spacing.x = 0.0;
+    let [height, least] = theme::BOTTOM_RAIL;
+    let width = (ui.available_width() / ENTRIES.len() as f32).max(least);
+    for (entry, shortcut) in entries_with_keys() {
+        show_entry(
             ui,
-            rect,
-            (entry, with_words),
-            chosen,
-            response.hovered(),
-            response.has_focus(),
+            vec2(width, height),
+            (entry, false),
+            shortcut,
+            shown,
+            context,
         );
-        if entry.place == Page::Plots {
-            accept_value(&response, context);
-        }
-        let keys = shortcut::name(ui.ctx(), &shortcut);
-        let hint = match with_words {
-            true => format!("{} ({keys})", entry.about),
-            false => format!("{} ({keys})\n{}", entry.word, entry.about),
-        };
-        if response.on_hover_text(hint).clicked() {
-            context.push(WindowAction::ShowPage(entry.place));
-        }
+    }
+}
+
+fn show_entry(
+    ui: &mut Ui,
+    size: Vec2,
+    (entry, with_words): (&Entry, bool),
+    shortcut: KeyboardShortcut,
+    shown: Page,
+    context: &PageContext<'_>,
+) {
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let chosen = entry.place == shown;
+    response
+        .widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, entry.word));
+    paint(
+        ui,
+        rect,
+        (entry, with_words),
+        chosen,
+        response.hovered(),
+        response.has_focus(),
+    );
+    if entry.place == Page::Plots {
+        accept_value(&response, context);
+    }
+    let keys = shortcut::name(ui.ctx(), &shortcut);
+    let mut hint = match with_words {
+        true => format!("{} ({keys})", entry.about),
+        false => format!("{} ({keys})\n{}", entry.word, entry.about),
+    };
+    // The page itself says so, too.
+    let ability = Ability::of_page(entry.place);
+    if let Some(why_not) = ability.and_then(|one| context.model.abilities.check(one).err()) {
+        hint = format!("{hint}\n{why_not}");
+    }
+    if response.on_hover_text(hint).clicked() {
+        context.push(WindowAction::ShowPage(entry.place));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
         page_context::PageContext,
         virtual_boards::{SAMPLES, VirtualBoards},
     },
-    widgets::theme::UNIT,
+    widgets::{theme::UNIT, verb},
 };
 
 /// Shows a button for each way that is possible now. Each closes the dialog.
@@ -43,10 +43,10 @@ pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: Virtu
                 Task::StopSampleBoards.into(),
             ),
         ] {
-            let button = Button::new(words).min_size(vec2(0.0, 28.0));
-            if shown && ui.add(button).on_hover_text(hint).clicked() {
-                context.push(WindowAction::CloseDialog);
-                context.push(action);
+            if shown {
+                let button = Button::new(words).min_size(vec2(0.0, 28.0));
+                let actions = [WindowAction::CloseDialog.into(), action];
+                verb::button(ui, button, hint, actions, context);
             }
         }
     });

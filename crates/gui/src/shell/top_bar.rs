@@ -15,7 +15,7 @@ use crate::{
         link_kind::LinkKind,
         page_context::PageContext,
     },
-    shell::session_menu,
+    shell::{server_menu, session_menu},
     widgets::{
         find_box, icon,
         layout::WindowSize,
@@ -69,9 +69,11 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, lo
                 Listening::Off => 0.0,
                 _ => 28.0 + ui.spacing().item_spacing.x,
             };
-            let reserved = inbound_button + UNIT * 2.0 + counts_width(ui, &counted, false);
+            let server = server_menu::width(ui, context);
+            let reserved = server + inbound_button + UNIT * 2.0 + counts_width(ui, &counted, false);
             session_menu::show(ui, context, reserved);
             inbound(ui, &context.model.status().listening, context);
+            server_menu::show(ui, context);
             ui.add_space(UNIT);
             counts(ui, context, &counted);
         });

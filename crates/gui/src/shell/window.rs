@@ -9,6 +9,7 @@ mod documents;
 mod forgetting;
 mod keyboard;
 mod pages;
+mod presented;
 mod recording;
 mod renaming;
 // A browser has no serial ports.
@@ -50,7 +51,7 @@ use crate::{
         board_setup,
         command_palette::{Commands, WindowFacts},
         dialogs::Dialog,
-        forgotten, introduction_panel, nav_rail, shortcuts,
+        forgotten, introduction_panel, nav_rail, server_bar, shortcuts,
         timeline::TimelineStrip,
         toasts::Toasts,
         top_bar, zoom,
@@ -104,6 +105,8 @@ pub struct Window {
     /// What the desktop prefers, as far as it says.
     desktop: DesktopPreferences,
     page: Page,
+    /// The number of the page that the server presented last.
+    presented: Option<u64>,
     pub(crate) pages: Pages,
     background: BackgroundNotices,
     /// Whether the notice about links has changed since the last frame.
@@ -162,6 +165,7 @@ impl Window {
             motion: settings.motion,
             desktop: DesktopPreferences::default(),
             page: settings.place,
+            presented: None,
             pages: Pages::new(settings),
             background: BackgroundNotices::default(),
             links_changed: false,
@@ -223,11 +227,15 @@ impl Window {
         self.model.find(&self.find);
         self.model.refresh_list();
         self.banners(ui);
+        if let Some(server) = &self.model.status().server {
+            let context =
+                PageContext::new(&self.model, &self.batches, &self.history, frame, &actions);
+            server_bar::show(ui, server, &context);
+        }
         let context = PageContext::new(&self.model, &self.batches, &self.history, frame, &actions);
-        Panel::left("rail")
-            .exact_size(nav_rail::width(ui))
+        nav_rail::panel(ui)
             .resizable(false)
-            .frame(side.inner_margin(Margin::symmetric(0, 4)))
+            .frame(side.inner_margin(nav_rail::margin(ui)))
             .show(ui, |ui| nav_rail::show(ui, self.page, &context));
         if self.model.is_empty() && !matches!(self.page, Page::Doctor | Page::Lab | Page::Serial) {
             CentralPanel::default()
@@ -295,6 +303,11 @@ impl Window {
             self.model.keep_selection();
         }
         for action in actions {
+            // Most of them are disabled with the reason already.
+            if let Some(why_not) = self.model.why_not(std::slice::from_ref(&action)) {
+                self.notify(Notice::Failed(why_not.to_owned()));
+                continue;
+            }
             self.introduction.observe(&action);
             match action {
                 Action::Window(action) => {

@@ -35,6 +35,13 @@ impl WindowSize {
     }
 }
 
+/// Whether the window is that of a phone held upright: the rail is at its
+/// bottom.
+pub(crate) fn is_upright(ctx: &Context) -> bool {
+    let size = ctx.content_rect().size();
+    size.x < theme::UPRIGHT && size.y > size.x
+}
+
 /// Whether the window is too low for panels below its pages.
 pub(crate) fn is_low(ctx: &Context) -> bool {
     ctx.content_rect().height() < theme::WINDOW_LOW

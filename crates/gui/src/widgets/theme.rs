@@ -30,10 +30,17 @@ pub(crate) const UNIT: f32 = 8.0;
 pub(crate) const HALF: f32 = 4.0;
 /// The height of a control and of the line it is in.
 pub(crate) const LINE: f32 = 24.0;
+/// How far from a control a finger may be.
+const TOUCH_RADIUS: f32 = 10.0;
 /// The height of the bar at the top: in a compact window, otherwise.
 pub(crate) const TOP_BAR: [f32; 2] = [40.0, 48.0];
 /// The width of the navigation rail: with icons only, with words.
 pub(crate) const RAIL: [f32; 2] = [44.0, 88.0];
+/// The height of the rail at the bottom of an upright window, and the width of
+/// its entries.
+pub(crate) const BOTTOM_RAIL: [f32; 2] = [52.0, 48.0];
+/// An upright window is narrower than this, and higher than wide: a phone.
+pub(crate) const UPRIGHT: f32 = 700.0;
 /// The height of an entry in the rail: least with icons only, least with
 /// words, most.
 pub(crate) const RAIL_ROW: [f32; 3] = [28.0, 40.0, 52.0];
@@ -357,6 +364,19 @@ pub(crate) fn set_motion(ctx: &egui::Context, moves: bool) {
             style.scroll_animation = match moves {
                 true => ScrollAnimation::default(),
                 false => ScrollAnimation::none(),
+            };
+        });
+    }
+}
+
+/// Sizes targets for a finger, or for a pointer: what is nearest within this
+/// distance is hit, so that a control of one line takes 44 points.
+pub(crate) fn set_touch(ctx: &egui::Context, touch: bool) {
+    for theme in [Theme::Dark, Theme::Light] {
+        ctx.style_mut_of(theme, |style| {
+            style.interaction.interact_radius = match touch {
+                true => TOUCH_RADIUS,
+                false => egui::style::Interaction::default().interact_radius,
             };
         });
     }

@@ -1,7 +1,7 @@
 //! Verbs: what can be done with a thing. A menu shows them, and the command
 //! palette offers the same ones.
 
-use eframe::egui::{Button, Id, Ui, WidgetInfo, accesskit::Role};
+use eframe::egui::{Button, Id, Response, Ui, WidgetInfo, accesskit::Role};
 
 use crate::model::{action::Action, page_context::PageContext};
 
@@ -72,7 +72,7 @@ pub(crate) fn menu(ui: &mut Ui, verbs: impl IntoIterator<Item = Verb>, context: 
         if verb.begins_group && at > 0 {
             ui.separator();
         }
-        if verb_entry(ui, &verb) {
+        if verb_entry(ui, &verb, context) {
             context.extend(verb.actions);
         }
     }
@@ -90,11 +90,12 @@ pub(crate) fn entry(ui: &mut Ui, sign: &str, words: &str) -> bool {
 }
 
 /// The entry of a verb.
-fn verb_entry(ui: &mut Ui, verb: &Verb) -> bool {
-    let able = verb.why_not.is_none();
+fn verb_entry(ui: &mut Ui, verb: &Verb, context: &PageContext<'_>) -> bool {
+    let why_not = context.model.why_not(&verb.actions).or(verb.why_not);
+    let able = why_not.is_none();
     let button = Button::new(format!("{}  {}", verb.sign, verb.words)).frame_when_inactive(false);
     let response = ui.add_enabled(able, button);
-    let response = response.on_disabled_hover_text(verb.why_not.unwrap_or_default());
+    let response = explained(response, why_not);
     response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, able, &verb.words));
     let entered = || {
         ui.data_mut(|data| data.remove_temp::<bool>(Id::unique(ENTERED)))
@@ -107,4 +108,36 @@ fn verb_entry(ui: &mut Ui, verb: &Verb) -> bool {
         ui.close();
     }
     response.clicked()
+}
+
+/// A button that asks for actions; disabled, with the reason, if this window
+/// cannot carry them out.
+pub(crate) fn button<A: Into<Action>>(
+    ui: &mut Ui,
+    button: Button<'_>,
+    hint: &str,
+    actions: impl IntoIterator<Item = A>,
+    context: &PageContext<'_>,
+) -> Response {
+    let actions: Vec<Action> = actions.into_iter().map(Into::into).collect();
+    let why_not = context.model.why_not(&actions);
+    let response = explained(ui.add_enabled(why_not.is_none(), button), why_not);
+    if response.clicked() {
+        context.extend(actions);
+    }
+    match hint {
+        "" => response,
+        hint => response.on_hover_text(hint),
+    }
+}
+
+/// Says why something is disabled, to the pointer and to assistive technology.
+pub(crate) fn explained(response: Response, why_not: Option<&'static str>) -> Response {
+    let Some(why_not) = why_not else {
+        return response;
+    };
+    response
+        .ctx
+        .accesskit_node_builder(response.id, |node| node.set_description(why_not));
+    response.on_disabled_hover_text(why_not)
 }

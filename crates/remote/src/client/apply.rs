@@ -89,7 +89,7 @@ pub(super) fn head(view: &mut BoardView, head: Head, now: Instant) {
     view.link_since = head.link_since.before(now);
     view.booted = head.booted.map(Into::into);
     view.client = head.client;
-    view.update = head.update;
+    view.update = head.update.map(|update| update.0);
     view.lacking = head.lacking.into_iter().map(Into::into).collect();
 }
 

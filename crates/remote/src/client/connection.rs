@@ -5,20 +5,22 @@
 //! close frame; why a server ends a connection is in its last message.
 
 use std::{
+    fs::File,
     hash::{BuildHasher, RandomState},
-    io,
+    io::{self, Read},
     ops::ControlFlow,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use backoff::Backoff;
 use ewebsock::{Options, WsEvent, WsMessage, WsSender};
-use fleet::{BoardKey, Fleet, FleetRequest, Published, Shown};
+use fleet::{BoardKey, Fleet, FleetRequest, ImageSource, Published, Shown};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use web_time::Instant;
 
 use super::{Ending, Mirror, Server};
-use crate::wire::FROM_SERVER;
+use crate::wire::{FROM_SERVER, IMAGE};
 
 /// How long a server may take to accept the window.
 const WELCOME: Duration = Duration::from_secs(10);
@@ -34,6 +36,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 enum Use {
     Shows(Shown),
     FollowFrames(BoardKey, bool),
+    /// An image was read, for an update of a board.
+    Image(BoardKey, Result<Vec<u8>, String>),
 }
 
 /// A fleet that a server keeps. Its state is in
@@ -50,12 +54,14 @@ pub fn connect(server: Server) -> io::Result<Fleet> {
     published.on_shown(move |shown| {
         let _ = shows.send(Use::Shows(shown.clone()));
     });
+    let follows = uses.clone();
     let mirror = Mirror::new(published, server, move |board, followed| {
-        let _ = uses.send(Use::FollowFrames(board, followed));
+        let _ = follows.send(Use::FollowFrames(board, followed));
     });
     let connection = Connection {
         mirror,
         requests,
+        uses,
         used,
         backoff: Backoff::new(RandomState::new().hash_one("server")),
     };
@@ -96,6 +102,7 @@ async fn sleep(length: Duration) {
 struct Connection {
     mirror: Mirror,
     requests: UnboundedReceiver<FleetRequest>,
+    uses: UnboundedSender<Use>,
     used: UnboundedReceiver<Use>,
     backoff: Backoff,
 }
@@ -139,7 +146,7 @@ impl Connection {
                 request = self.requests.recv() => match request {
                     None | Some(FleetRequest::End) => return Fate::Dropped,
                     Some(FleetRequest::Reconnect) => return Fate::Used,
-                    Some(request) => self.mirror.request(request),
+                    Some(request) => self.request(request),
                 },
                 Some(used) = self.used.recv() => self.used(used),
             }
@@ -169,7 +176,7 @@ impl Connection {
                 }
                 request = self.requests.recv() => match request {
                     None | Some(FleetRequest::End) => return None,
-                    Some(request) => self.mirror.request(request),
+                    Some(request) => self.request(request),
                 },
                 Some(used) = self.used.recv() => self.used(used),
                 () = sleep(left) => return Some(ended(match self.mirror.is_connected() {
@@ -204,8 +211,33 @@ impl Connection {
         None
     }
 
+    fn request(&mut self, request: FleetRequest) {
+        match request {
+            FleetRequest::Update(board, _, ImageSource::File(path)) => {
+                self.read_image(board, path);
+            }
+            request => self.mirror.request(request),
+        }
+    }
+
+    /// Reads an image on a thread of its own: a disk may be asleep.
+    fn read_image(&mut self, board: BoardKey, path: PathBuf) {
+        let uses = self.uses.clone();
+        let read = move || {
+            let image = read_image(&path);
+            let image = image.map_err(|error| format!("{}: {error}", path.display()));
+            let _ = uses.send(Use::Image(board, image));
+        };
+        let thread = std::thread::Builder::new().name("image".to_owned());
+        if let Err(error) = thread.spawn(read) {
+            let problem = format!("could not start a thread to read the image: {error}");
+            self.mirror.update(board, Err(problem));
+        }
+    }
+
     fn used(&mut self, used: Use) {
         match used {
+            Use::Image(board, image) => self.mirror.update(board, image),
             Use::Shows(shown) => self.mirror.shows(shown),
             Use::FollowFrames(board, followed) => self.mirror.follow_frames(board, followed),
         }
@@ -222,6 +254,14 @@ fn open(server: &Server, events: UnboundedSender<WsEvent>) -> Result<WsSender, S
         Err(_) => ControlFlow::Break(()),
     };
     ewebsock::ws_connect(server.url().to_owned(), options, Box::new(on_event))
+}
+
+/// Reads a file; not much more of it than the largest image.
+fn read_image(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = u64::from(IMAGE) + 1;
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn ended(why: impl Into<String>) -> Ending {

@@ -2,14 +2,14 @@
 //! others come out.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use fleet::{
     Access, BoardChange, BoardKey, BoardView, BrokerState, BrokerStatus, ChangeScope, FleetRequest,
     FleetStatus, Frames, ImageSource, LinkProblem, LinkState, Listening, LogEntry, Outcome,
-    Published, Reply, ServerState, ServerStatus, SessionStatus, Shown,
+    Published, Reply, ServerState, ServerStatus, SessionStatus, Shown, UpdateProblem, UpdateState,
 };
 use link::commands::Command;
 use protocol::{LogFilter, State};
@@ -22,8 +22,8 @@ use super::{
 use crate::{
     Refusal,
     wire::{
-        self, BoardPart, Changes, FromServer, FromWindow, Hello, IMAGE_PART, Json, Shows, VERSION,
-        Welcome, WireError, decode, encode, event::level_number,
+        self, BoardPart, Changes, FromServer, FromWindow, Hello, IMAGE, IMAGE_PART, Json, Shows,
+        VERSION, Welcome, WireError, decode, encode, event::level_number,
     },
 };
 
@@ -45,8 +45,9 @@ pub struct Mirror {
     seen: HashSet<BoardKey>,
     requests: u64,
     waiting: HashMap<u64, Reply>,
-    /// Boards that are being added.
-    adding: HashMap<u64, BoardKey>,
+    /// Boards that are being added, until the server has answered: also those
+    /// that are added before it is connected.
+    adding: BTreeMap<u64, (BoardKey, String)>,
     shown: Option<Shown>,
     followed: BTreeSet<BoardKey>,
     on_follow: OnFollow,
@@ -97,7 +98,7 @@ impl Mirror {
             seen: HashSet::new(),
             requests: 0,
             waiting: HashMap::new(),
-            adding: HashMap::new(),
+            adding: BTreeMap::new(),
             shown: None,
             followed: BTreeSet::new(),
             on_follow: Arc::new(on_follow),
@@ -134,7 +135,6 @@ impl Mirror {
     pub fn lost(&mut self, problem: &str, retry_at: Option<Instant>) {
         self.welcomed = false;
         self.outgoing.clear();
-        self.adding.clear();
         for (_, reply) in self.waiting.drain() {
             answer(reply, Outcome::LinkLost);
         }
@@ -202,19 +202,13 @@ impl Mirror {
                 });
             }
             FleetRequest::Add(key, address, family) => {
-                if !self.welcomed {
-                    return;
-                }
-                self.requests += 1;
-                self.adding.insert(self.requests, key);
                 let address = match family {
                     Some(family) => format!("{family}://{address}"),
                     None => address.to_string(),
                 };
-                self.outgoing.push(FromWindow::Add {
-                    request: self.requests,
-                    address,
-                });
+                self.requests += 1;
+                self.adding.insert(self.requests, (key, address));
+                self.say_added(self.requests);
             }
             FleetRequest::Connect(board) => self.say(board, FromWindow::Connect),
             FleetRequest::RetryNow(board) => self.say(board, FromWindow::RetryNow),
@@ -228,7 +222,11 @@ impl Mirror {
             FleetRequest::FollowPreview(board, wanted) => {
                 self.say(board, |board| FromWindow::FollowPreview(board, wanted));
             }
-            FleetRequest::Update(board, _, image) => self.update(board, &image),
+            FleetRequest::Update(board, _, ImageSource::Bytes(bytes)) => {
+                self.update(board, Ok(bytes));
+            }
+            // A window reads its files itself: see `Mirror::update`.
+            FleetRequest::Update(_, _, ImageSource::File(_)) => {}
             FleetRequest::CancelUpdate(board) => self.say(board, FromWindow::CancelUpdate),
             FleetRequest::EndSession(session) => {
                 self.outgoing.push(FromWindow::EndSession(session));
@@ -323,15 +321,38 @@ impl Mirror {
         publish(&self.published, view, ChangeScope::Components, &[at]);
     }
 
-    fn update(&mut self, board: BoardKey, image: &ImageSource) {
-        // A window reads its files itself.
-        let ImageSource::Bytes(bytes) = image else {
-            return log::error!("an image was not read before it was sent to the server");
-        };
-        let Ok(size) = u32::try_from(bytes.len()) else {
-            return;
+    fn say_added(&mut self, request: u64) {
+        if let (true, Some((_, address))) = (self.welcomed, self.adding.get(&request)) {
+            let address = address.clone();
+            self.outgoing.push(FromWindow::Add { request, address });
+        }
+    }
+
+    /// Sends an image, for an update of a board; or shows why it could not be
+    /// read.
+    pub fn update(&mut self, board: BoardKey, image: Result<Vec<u8>, String>) {
+        let image = image.and_then(|bytes| match u32::try_from(bytes.len()) {
+            Ok(size) if size <= IMAGE => Ok((bytes, size)),
+            _ => Err(format!(
+                "the file is larger than {} MiB, the largest image",
+                IMAGE >> 20
+            )),
+        });
+        let (bytes, size) = match image {
+            Ok(image) => image,
+            Err(problem) => {
+                if let Some(view) = self.views.get_mut(&board) {
+                    let failed = UpdateState::Failed(UpdateProblem::File(problem));
+                    Arc::make_mut(view).update = Some(failed);
+                    publish(&self.published, view, ChangeScope::Board, &[]);
+                }
+                return;
+            }
         };
         self.say(board, |board| FromWindow::Image(board, size));
+        if !self.welcomed {
+            return;
+        }
         for part in bytes.chunks(IMAGE_PART) {
             self.outgoing.push(FromWindow::ImagePart(part.to_vec()));
         }
@@ -395,7 +416,7 @@ impl Mirror {
                 }
             }
             FromServer::Added(request, added) => {
-                if let Some(key) = self.adding.remove(&request) {
+                if let Some((key, _)) = self.adding.remove(&request) {
                     self.added(key, added);
                 }
             }
@@ -441,6 +462,9 @@ impl Mirror {
         }
         self.run = Some(run);
         self.welcomed = true;
+        for request in self.adding.keys().copied().collect::<Vec<_>>() {
+            self.say_added(request);
+        }
         for board in self.followed.clone() {
             self.say(board, |board| FromWindow::FollowFrames(board, true));
         }

@@ -277,7 +277,7 @@ fn head(view: &BoardView, now: Instant) -> Head {
         link_since: Ago::of(view.link_since, now),
         booted: view.booted.map(Into::into),
         client: view.client,
-        update: view.update.clone(),
+        update: view.update.clone().map(Json),
         lacking: view.lacking.iter().map(ToString::to_string).collect(),
     }
 }

@@ -21,8 +21,8 @@ use super::{
 use crate::{
     Refusal,
     wire::{
-        self, Clocks, Entry, Event, FromServer, FromWindow, Json, Shows, Time, Welcome, decode,
-        encode,
+        self, Clocks, Entry, Event, FromServer, FromWindow, IMAGE, Json, Shows, Time, Welcome,
+        decode, encode,
         event::{level, sent_origin},
     },
 };
@@ -32,9 +32,6 @@ const ENOUGH: usize = 128 << 10;
 
 /// How many readings of one drain are sent: a slow window gets the newest.
 const READINGS: usize = 100;
-
-/// The largest firmware image, in bytes.
-const IMAGE: u32 = 32 << 20;
 
 /// What only those who manage the server may call, also if they were granted
 /// control: it would outlast their session.

@@ -67,7 +67,8 @@ pub struct Head {
     pub link_since: Ago,
     pub booted: Option<Time>,
     pub client: Option<u32>,
-    pub update: Option<UpdateState>,
+    /// As JSON, because what a board refused with is.
+    pub update: Option<Json<UpdateState>>,
     pub lacking: Vec<String>,
 }
 

@@ -22,6 +22,9 @@ pub const FROM_WINDOW: usize = 64 << 10;
 /// The longest message of a server, in bytes.
 pub const FROM_SERVER: usize = 4 << 20;
 
+/// The largest firmware image, in bytes: the whole flash of the largest module.
+pub const IMAGE: u32 = 32 << 20;
+
 /// The most bytes of a firmware image in one message.
 pub const IMAGE_PART: usize = 32 << 10;
 

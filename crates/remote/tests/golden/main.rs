@@ -14,7 +14,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use fleet::{Health, LinkProblem, LinkState, Origin, ResyncCause, Trail, UpdateState};
+use fleet::{
+    Health, LinkProblem, LinkState, Origin, ResyncCause, Trail, UpdateProblem, UpdateState,
+};
 use protocol::{Code, Object, RpcError, State};
 use remote::{
     Refusal,
@@ -128,10 +130,7 @@ fn head() -> Head {
         link_since: Ago(2_000_000),
         booted: Some(Time(1_700_000_000_000_000)),
         client: Some(3),
-        update: Some(UpdateState::Sending {
-            sent: 1_400,
-            size: 900_000,
-        }),
+        update: Some(Json(UpdateState::Failed(UpdateProblem::Refused(refused())))),
         lacking: vec!["Device.SetName".to_owned()],
     }
 }
@@ -201,12 +200,12 @@ fn entry(event: Event) -> Entry {
     }
 }
 
+fn refused() -> RpcError {
+    let why = "brightness is 0 to 100";
+    RpcError::new(Code::InvalidParams, "out_of_range", why)
+}
+
 fn changes() -> Changes {
-    let refused = RpcError::new(
-        Code::InvalidParams,
-        "out_of_range",
-        "brightness is 0 to 100",
-    );
     Changes {
         boards: vec![BoardPart {
             board: 1,
@@ -240,7 +239,7 @@ fn changes() -> Changes {
                 component: Some("light:0".to_owned()),
                 method: "Light.Set".to_owned(),
                 params: Json(object(json!({ "on": true }))),
-                outcome: Result::Refused(Json(refused)),
+                outcome: Result::Refused(Json(refused())),
                 trail: Trail::default(),
             }),
             entry(Event::Resync(ResyncCause::Gap)),

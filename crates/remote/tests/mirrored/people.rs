@@ -244,3 +244,39 @@ fn a_log_is_followed_as_long_as_anyone_wants_it() {
         "a session that ended wants nothing"
     );
 }
+
+#[test]
+fn a_board_that_is_added_without_a_connection_is_added_later() {
+    let mut desk = lamp();
+    let mut window = Window::open(&desk, "Ada", Role::Control);
+    window.lose();
+    window.fleet.add_address("192.0.2.7").expect("an address");
+    window.settle();
+    assert!(desk.asked().is_empty());
+    window.connect(&desk, Role::Control);
+    let asked = desk.asked();
+    let [FleetRequest::Add(_, address, None)] = &asked[..] else {
+        unreachable!("one board is added");
+    };
+    assert_eq!(address.to_string(), "192.0.2.7:80");
+}
+
+#[test]
+fn an_image_arrives_in_parts_from_who_manages_the_server() {
+    let mut desk = lamp();
+    let image: Vec<u8> = (0..100_000_u32).map(|at| at.to_be_bytes()[3]).collect();
+    for (role, expected) in [(Role::Control, 1), (Role::View, 0)] {
+        let mut window = Window::open(&desk, "Ada", role);
+        let board = window.named("Lamp").key;
+        window
+            .fleet
+            .update(board, fleet::ImageSource::Bytes(image.clone()));
+        window.settle();
+        let whole = fleet::ImageSource::Bytes(image.clone());
+        let updates = desk.asked().into_iter().filter(|request| match request {
+            FleetRequest::Update(_, _, source) => *source == whole,
+            _ => false,
+        });
+        assert_eq!(updates.count(), expected);
+    }
+}

@@ -2,6 +2,7 @@
 //! sockets and no serial ports, and files are downloads and uploads.
 
 pub(in crate::app) mod file_tasks;
+mod preferences;
 pub(in crate::app) mod state;
 
 use eframe::egui;
@@ -20,10 +21,9 @@ use crate::{
 };
 
 impl App {
-    /// eframe follows the theme of the browser.
-    #[expect(clippy::unused_self, reason = "as on a desktop")]
-    pub(in crate::app) fn desktop_preferences(&self) -> Option<DesktopPreferences> {
-        None
+    /// What the browser prefers, if that changed.
+    pub(in crate::app) fn desktop_preferences(&mut self) -> Option<DesktopPreferences> {
+        self.local.preferences.take()
     }
 
     /// Nothing runs that could be polled.

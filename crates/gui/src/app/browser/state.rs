@@ -1,8 +1,12 @@
 //! What the app keeps for its browser.
 
-/// Nothing.
+use super::preferences::BrowserFollower;
+
+/// What it keeps.
 #[derive(Default)]
-pub(in crate::app) struct Local {}
+pub(in crate::app) struct Local {
+    pub(super) preferences: BrowserFollower,
+}
 
 /// The result of a file task that only a window with files can do: it does not
 /// exist.

@@ -47,5 +47,7 @@ fn read(preferences: Preferences) -> DesktopPreferences {
             ColorScheme::NoPreference => None,
         },
         reduced_motion: preferences.reduced_motion == ReducedMotion::Reduce,
+        // winit tells of touches, but of no kind of pointer.
+        touch: false,
     }
 }

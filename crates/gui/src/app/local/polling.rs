@@ -37,7 +37,7 @@ impl App {
     }
 
     /// What the desktop prefers, if that changed.
-    pub(in crate::app) fn desktop_preferences(&self) -> Option<DesktopPreferences> {
+    pub(in crate::app) fn desktop_preferences(&mut self) -> Option<DesktopPreferences> {
         self.local.desktop.as_ref().and_then(DesktopFollower::take)
     }
 

@@ -28,7 +28,7 @@ use crate::{
         layout::{Within as _, between},
         rename, status_icons, text_line,
         theme::{self, HALF, UNIT, palette},
-        toggle,
+        toggle, verb,
     },
 };
 use fleet::{BoardKey, BoardView, LinkState};
@@ -320,13 +320,11 @@ impl Row<'_> {
                 DialogKind::Key(self.board.key),
             ),
         };
-        let button = ui.add(Button::new(RichText::new(words).small()));
+        let open = [WindowAction::OpenDialog(asks, String::new())];
+        let button = Button::new(RichText::new(words).small());
+        let button = verb::button(ui, button, "", open, self.context);
         let name = format!("{}: {words}", self.title);
-        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-        if button.clicked() {
-            let action = WindowAction::OpenDialog(asks, String::new());
-            self.context.push(action);
-        }
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, button.enabled(), &name));
     }
 
     /// Everything that the row has no room for.

@@ -4,7 +4,7 @@ use disk::settings::Page;
 
 use crate::{
     model::{
-        action::{BoardCommand, Task, WindowAction},
+        action::{Action, BoardCommand, Task, WindowAction},
         credential,
         dialog_kind::DialogKind,
         frame_context::FrameContext,
@@ -13,9 +13,10 @@ use crate::{
     widgets::{
         icon, status_icons,
         theme::{self, UNIT, palette},
+        verb,
     },
 };
-use eframe::egui::{Align, Frame, Layout, Margin, RichText, Stroke, Ui, vec2};
+use eframe::egui::{Align, Button, Frame, Layout, Margin, RichText, Stroke, Ui, vec2};
 use fleet::{BoardView, LinkProblem, LinkState};
 
 /// The state of the link, unless it is connected.
@@ -112,22 +113,20 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                 ui.allocate_exact_size(vec2(12.0, theme::LINE), eframe::egui::Sense::hover());
             status_icons::link(ui, rect.center(), &board.link);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if let Some(offer) = offer
-                    && ui.button(offer).clicked()
-                {
-                    context.push(BoardCommand::TryNow(board.key));
+                if let Some(offer) = offer {
+                    let try_now = [BoardCommand::TryNow(board.key)];
+                    verb::button(ui, Button::new(offer), "", try_now, context);
                 }
                 about_key(ui, board, context);
                 let problem = match &board.link {
                     LinkState::Unreachable { problem, .. } => Some(problem),
                     _ => None,
                 };
-                if problem == Some(&LinkProblem::NotListening)
-                    && ui.button("Accept connections…").clicked()
-                {
-                    context.push(WindowAction::ask_to_listen(
-                        &context.model.status().listening,
-                    ));
+                if problem == Some(&LinkProblem::NotListening) {
+                    let listening = &context.model.status().listening;
+                    let ask = [WindowAction::ask_to_listen(listening)];
+                    let button = Button::new("Accept connections…");
+                    verb::button(ui, button, "", ask, context);
                 }
                 // The doctor connects to boards, and so learns nothing about
                 // one that only connects to us.
@@ -140,12 +139,12 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                             | LinkProblem::WrongKey
                     )
                 }) {
-                    let why = ui.button("Why?").on_hover_text("Ask the doctor");
-                    if why.clicked() {
-                        let wanted = board.id.as_ref().unwrap_or(&board.address).to_string();
-                        context.push(WindowAction::ShowPage(Page::Doctor));
-                        context.push(Task::Examine(Some(wanted)));
-                    }
+                    let wanted = board.id.as_ref().unwrap_or(&board.address).to_string();
+                    let ask = [
+                        Action::from(WindowAction::ShowPage(Page::Doctor)),
+                        Task::Examine(Some(wanted)).into(),
+                    ];
+                    verb::button(ui, Button::new("Why?"), "Ask the doctor", ask, context);
                 }
                 ui.with_layout(
                     Layout::left_to_right(Align::Center).with_main_wrap(false),
@@ -212,8 +211,7 @@ fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         _ => Vec::new(),
     };
     for (words, asks) in offers {
-        if ui.button(words).clicked() {
-            context.push(WindowAction::OpenDialog(asks, String::new()));
-        }
+        let open = [WindowAction::OpenDialog(asks, String::new())];
+        verb::button(ui, Button::new(words), "", open, context);
     }
 }

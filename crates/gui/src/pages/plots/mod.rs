@@ -24,6 +24,7 @@ use disk::settings::PlotSettings;
 
 use crate::{
     model::{
+        abilities::Ability,
         action::{Task, WindowAction},
         file_task::FileTask,
         page_context::PageContext,
@@ -35,6 +36,7 @@ use crate::{
         page_view::PageView,
         theme::{self, UNIT, palette},
         value_drag,
+        verb::explained,
     },
 };
 use channel_picker::ChannelPicker;
@@ -329,7 +331,9 @@ impl Plots {
                 self.components.button(ui, "Add to plots");
             });
             self.pick(ui, context);
-            let telemetry = ui.add(Button::new("Telemetry…").min_size(size));
+            let why_not = context.model.abilities.check(Ability::Telemetry).err();
+            let button = Button::new("Telemetry…").min_size(size);
+            let telemetry = explained(ui.add_enabled(why_not.is_none(), button), why_not);
             self.picker
                 .below(&telemetry, &self.curves, &self.streams, context);
             telemetry.on_hover_text("Add samples of a board, up to thousands per second");

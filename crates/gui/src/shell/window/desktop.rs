@@ -32,6 +32,7 @@ impl Window {
                 MotionChoice::Reduced => false,
             },
         );
+        theme::set_touch(ctx, self.desktop.touch);
         ctx.request_repaint();
     }
 }

@@ -1,0 +1,151 @@
+//! Which abilities actions need, and so why this window cannot carry one out.
+//! Menus, buttons and the command palette ask here before they offer it.
+
+use fleet::Access;
+
+use crate::model::{
+    abilities::Ability,
+    action::{Action, BoardCommand, Task, WindowAction},
+    arrangement::LabelsChange,
+    boards::Model,
+    dialog_kind::DialogKind,
+    file_task::FileTask,
+};
+
+/// Why a window that may only look commands nothing.
+const VIEW_ONLY: &str =
+    "This window may only look. The person who runs the server can let it control boards.";
+
+impl Model {
+    /// Why this window cannot carry these actions out, if it cannot.
+    pub(crate) fn why_not(&self, actions: &[Action]) -> Option<&'static str> {
+        actions.iter().find_map(|action| self.why_not_one(action))
+    }
+
+    fn why_not_one(&self, action: &Action) -> Option<&'static str> {
+        let absent = needs(action).and_then(|ability| self.abilities.check(ability).err());
+        absent.or_else(|| {
+            let server = self.status().server.as_ref();
+            let may_look = server.is_some_and(|server| server.access == Access::View);
+            (may_look && commands_boards(action)).then_some(VIEW_ONLY)
+        })
+    }
+}
+
+/// What an action needs that not every window has.
+fn needs(action: &Action) -> Option<Ability> {
+    match action {
+        Action::Window(action) => window_needs(action),
+        Action::Board(command) => command_needs(command),
+        Action::Task(task) => task_needs(task),
+    }
+}
+
+fn window_needs(action: &WindowAction) -> Option<Ability> {
+    match action {
+        WindowAction::OpenDialog(kind, _) => dialog_needs(kind),
+        WindowAction::OpenSetup => Some(Ability::Setup),
+        WindowAction::MonitorPort(_) | WindowAction::ResetMonitored => Some(Ability::Serial),
+        WindowAction::ShowExercise(_) => Some(Ability::Lab),
+        WindowAction::PlotChannel(_) => Some(Ability::Telemetry),
+        WindowAction::Restore(_) => Some(Ability::Forget),
+        WindowAction::SetLabels(_, LabelsChange::NotifyWhenLost(true)) => {
+            Some(Ability::Notifications)
+        }
+        _ => None,
+    }
+}
+
+fn dialog_needs(kind: &DialogKind) -> Option<Ability> {
+    match kind {
+        DialogKind::Broker | DialogKind::BrokerPassword(_) => Some(Ability::Brokers),
+        DialogKind::Listen { .. } | DialogKind::Call { .. } => Some(Ability::Inbound),
+        DialogKind::Key(_) | DialogKind::Pair { .. } | DialogKind::ForgetKey(_) => {
+            Some(Ability::Keys)
+        }
+        _ => None,
+    }
+}
+
+fn command_needs(command: &BoardCommand) -> Option<Ability> {
+    match command {
+        BoardCommand::AddBroker(_)
+        | BoardCommand::RemoveBroker(_)
+        | BoardCommand::SetBrokerPassword(..) => Some(Ability::Brokers),
+        BoardCommand::EnterKey(..)
+        | BoardCommand::Pair { .. }
+        | BoardCommand::ConfirmCode
+        | BoardCommand::RejectCode
+        | BoardCommand::ForgetKey(_) => Some(Ability::Keys),
+        BoardCommand::Listen(_) | BoardCommand::AskOutbound(_) | BoardCommand::SetOutbound(..) => {
+            Some(Ability::Inbound)
+        }
+        BoardCommand::Forget(_) | BoardCommand::Restore(_) => Some(Ability::Forget),
+        _ => None,
+    }
+}
+
+fn task_needs(task: &Task) -> Option<Ability> {
+    match task {
+        Task::Setup(_) => Some(Ability::Setup),
+        Task::Examine(_) | Task::StopExamining => Some(Ability::Doctor),
+        Task::File(FileTask::RecordSession | FileTask::OpenSession)
+        | Task::StopRecording
+        | Task::StartReplay(..)
+        | Task::StopReplay => Some(Ability::Sessions),
+        Task::File(FileTask::Record(..) | FileTask::OpenRecording) => Some(Ability::Lab),
+        Task::CheckNotifications => Some(Ability::Notifications),
+        _ => None,
+    }
+}
+
+/// Whether an action changes something at a board or in the list of boards.
+fn commands_boards(action: &Action) -> bool {
+    match action {
+        Action::Board(command) => !matches!(
+            command,
+            BoardCommand::ListClients(..) | BoardCommand::Cancel(_)
+        ),
+        Action::Task(task) => matches!(task, Task::File(FileTask::Image(_))),
+        Action::Window(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::abilities::Abilities;
+    use fleet::BoardKey;
+
+    fn model(abilities: Abilities) -> Model {
+        let mut model = Model::default();
+        model.abilities = abilities;
+        model
+    }
+
+    #[test]
+    fn a_window_of_a_server_offers_no_key_and_its_own_computer_all() {
+        let ask = || {
+            let dialog = DialogKind::Key(BoardKey(1));
+            Action::from(WindowAction::OpenDialog(dialog, String::new()))
+        };
+        assert_eq!(model(Abilities::Local).why_not(&[ask()]), None);
+        for abilities in [Abilities::Remote, Abilities::Browser] {
+            let why = model(abilities).why_not(&[ask()]);
+            assert!(
+                why.is_some_and(|why| why.contains("server")),
+                "{abilities:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_action_that_cannot_be_carried_out_is_a_reason_against_all() {
+        let doctor = [
+            Action::from(WindowAction::ShowPage(disk::settings::Page::Doctor)),
+            Task::Examine(None).into(),
+        ];
+        assert!(model(Abilities::Browser).why_not(&doctor).is_some());
+        assert_eq!(model(Abilities::Remote).why_not(&doctor), None);
+    }
+}

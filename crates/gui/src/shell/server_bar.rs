@@ -1,0 +1,73 @@
+//! The bar below the top bar while the server of the fleet is not connected:
+//! what happens, and why.
+
+use std::time::Duration;
+
+use eframe::egui::{Align, Button, Frame, Label, Layout, Margin, Panel, RichText, Spinner, Ui};
+
+use crate::{
+    model::{action::Task, page_context::PageContext},
+    widgets::{
+        layout::left_of,
+        theme::{UNIT, palette},
+        verb,
+    },
+};
+use fleet::{ServerState, ServerStatus};
+
+/// Shows it, unless the server is connected.
+pub(super) fn show(ui: &mut Ui, server: &ServerStatus, context: &PageContext<'_>) {
+    let Some(words) = words(server, context) else {
+        return;
+    };
+    let is_lost = matches!(server.state, ServerState::Lost { .. });
+    let palette = palette(ui);
+    let frame = Frame::new()
+        .fill(palette.lit)
+        .inner_margin(Margin::symmetric(16, 6));
+    Panel::top("server").frame(frame).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            let button_width = if is_lost { 88.0 } else { 0.0 };
+            let size = [left_of(ui.available_width(), button_width), 0.0];
+            ui.allocate_ui_with_layout(size.into(), Layout::left_to_right(Align::Center), |ui| {
+                let color = match is_lost {
+                    true => palette.doubtful,
+                    false => {
+                        ui.add(Spinner::new().size(UNIT * 2.0));
+                        palette.text
+                    }
+                };
+                ui.add(Label::new(RichText::new(&words).color(color)).wrap());
+            });
+            if is_lost {
+                let hint = "Connect to the server now";
+                verb::button(ui, Button::new("Try now"), hint, [Task::Reconnect], context);
+            }
+        });
+    });
+}
+
+/// What happens; `None` while the server is connected.
+fn words(server: &ServerStatus, context: &PageContext<'_>) -> Option<String> {
+    let address = text::plain(&server.address);
+    Some(match &server.state {
+        ServerState::Connected => return None,
+        ServerState::Connecting => format!("Connecting to {address}…"),
+        ServerState::Lost {
+            problem,
+            retry_at: Some(at),
+        } => {
+            // Rounded up: not 0 s before the attempt.
+            let left = context.until(*at) + Duration::from_millis(999);
+            format!(
+                "Not connected to {address}: {}. Trying again in {} s.",
+                text::plain(problem),
+                left.as_secs()
+            )
+        }
+        ServerState::Lost {
+            problem,
+            retry_at: None,
+        } => format!("{address} refused this window: {}.", text::plain(problem)),
+    })
+}
