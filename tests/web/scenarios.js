@@ -1,5 +1,6 @@
 // What a person does with the window, and what must be true after it.
 
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { Server } from "./processes.js";
@@ -44,18 +45,125 @@ export async function uses(context, size) {
   that(`${size}: no errors in the console`, view.complaints.length === 0, view.complaints);
   await view.close();
 }
-export async function keyboard() {}
-export async function accessibility(context) {
+
+/// Types a command into the palette.
+async function command(view, text) {
+  const before = await view.still();
+  await view.page.keyboard.press("Control+k");
+  await view.changed(before);
+  await view.page.keyboard.type(text);
+  await view.still();
+  await view.page.keyboard.press("Enter");
+}
+
+/// Switches with the keyboard alone.
+export async function keyboard(context) {
+  const { boards, that } = context;
+  await set(boards, 1, false);
   const view = await opened(context, "desktop");
-  for (const node of await view.tree()) console.log(JSON.stringify(node));
+  await command(view, `${boards.names[1]} on`);
+  that("the command palette switches a board", await light(boards, 1, true), "it is off");
+  that("no errors in the console", view.complaints.length === 0, view.complaints);
   await view.close();
 }
-export async function restart() {}
-export async function token() {}
+
+/// What a screen reader is given.
+export async function accessibility(context) {
+  const { boards, that } = context;
+  const view = await opened(context, "desktop");
+  const tree = await view.tree();
+  const named = (role) => tree.filter((node) => node.role === role).map((node) => node.name);
+  that("each board is a link", boards.names.every((name) => named("link").includes(name)), tree);
+  that("the state of the connection is a text", named("StaticText").includes("Connected to the server."), tree);
+  const drawing = tree.find((node) => node.role === "image" && node.name === "Switchboard");
+  that("the drawing says that it cannot be read", drawing?.description.includes("screen readers cannot read"), tree);
+  const fields = tree.filter((node) => node.role === "textbox");
+  that("no field is without a name", fields.every((field) => field.name), fields);
+  const links = () => [...document.querySelectorAll("#board-list a")].map((link) => link.href);
+  const wanted = boards.addresses.map((address) => `http://${address}/`).sort();
+  const seen = (await view.page.evaluate(links)).sort();
+  that("the links lead to the boards' control pages", seen.join() === wanted.join(), seen);
+  boards.tell(`stop "${boards.names[0]}"`);
+  await view.waitForItem(`${boards.names[0]}, not connected`);
+  boards.tell(`start "${boards.names[0]}"`);
+  await view.waitForBoards(boards.names);
+  that("the list follows a board that goes away and comes back", true);
+  await view.close();
+}
+
+/// The server is stopped, and started at the same port.
+export async function restart(context) {
+  const { boards, server, that } = context;
+  await set(boards, 0, false);
+  const view = await opened(context, "desktop");
+  await view.page.evaluate(() => (globalThis.marker = true));
+  const before = await view.still();
+  await server.stop();
+  await view.waitForState("The connection to the server is lost");
+  that("the picture shows that the server is gone", (await view.differences(before, await view.changed(before))).length > 0);
+  await view.save(context.pictures, "desktop-lost");
+  await set(boards, 0, true);
+  await server.start();
+  await view.waitForState(CONNECTED);
+  await view.waitForBoards(boards.names);
+  that("it reconnects without being loaded again", await view.page.evaluate(() => globalThis.marker === true), "loaded again");
+  const { places } = context;
+  const now = await view.changed(before, places?.desktop);
+  that("and shows what was switched in the meantime", (await view.differences(before, now)).length > 0);
+  await view.close();
+}
+
+/// A server that asks for a token.
+export async function token(context) {
+  const { browser, boards, folder, program, that } = context;
+  const files = ["control", "view"].map((name) => join(folder, `${name}-token`));
+  const options = ["--token-file", files[0], "--view-token-file", files[1]];
+  const server = await new Server(program, boards, folder, options).start();
+  const [control, viewing] = (await Promise.all(files.map((file) => readFile(file, "utf8")))).map((text) => text.trim());
+  await set(boards, 0, false);
+  const view = await View.open(browser, server.address, "phone");
+  const dialog = view.page.locator("dialog#access");
+  await dialog.waitFor({ state: "visible" });
+  that("without a token it asks for one", /token/i.test(await dialog.innerText()), await dialog.innerText());
+  that("and shows no board", (await view.list()).length === 0, await view.list());
+  await view.save(context.pictures, "phone-token");
+  const submit = async (text) => {
+    await view.page.getByLabel(/^Token/).fill(text);
+    const loaded = view.page.waitForEvent("load");
+    await view.page.getByRole("button", { name: "Connect" }).tap();
+    await loaded;
+  };
+  await submit("0123456789abcdef0123");
+  await dialog.waitFor({ state: "visible" });
+  that("a wrong one is refused, and it asks again", /wrong|not/i.test(await dialog.innerText()), await dialog.innerText());
+  await submit(control);
+  await view.waitForState(CONNECTED);
+  await view.waitForBoards(boards.names);
+  that("with the right one it shows the boards", true);
+  await view.page.reload();
+  await view.waitForState(CONNECTED);
+  that("a reload does not ask again", !(await dialog.isVisible()), "it asks");
+  await view.close();
+
+  const viewer = await View.open(browser, `${server.address}#token=${viewing}`, "desktop");
+  await viewer.waitForState(CONNECTED);
+  await viewer.waitForBoards(boards.names);
+  that("the token is not left in the address", !viewer.page.url().includes(viewing), viewer.page.url());
+  await command(viewer, `${boards.names[0]} on`);
+  await viewer.still();
+  await viewer.save(context.pictures, "desktop-view-only");
+  that("the token to view switches nothing", !(await boards.isOn(0)), "it is on");
+  await viewer.close();
+  await server.stop();
+}
+
+/// Saves a picture of each size, light and dark.
 export async function gallery(context) {
-  for (const size of Object.keys(SIZES)) for (const scheme of ["light", "dark"]) {
-    const view = await opened(context, size, scheme);
-    await view.save(context.pictures, `${size}-${scheme}`);
-    await view.close();
+  for (const size of Object.keys(SIZES)) {
+    for (const scheme of ["light", "dark"]) {
+      const view = await opened(context, size, scheme);
+      await view.save(context.pictures, `${size}-${scheme}`);
+      await view.close();
+    }
   }
 }

@@ -55,6 +55,12 @@ export class View {
     await this.page.waitForFunction(holds, wanted);
   }
 
+  /// Waits until the page lists this.
+  async waitForItem(text) {
+    const holds = (text) => [...document.querySelectorAll("#board-list li")].some((item) => item.textContent === text);
+    await this.page.waitForFunction(holds, text);
+  }
+
   picture() {
     return this.page.screenshot({ animations: "disabled" });
   }

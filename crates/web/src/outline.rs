@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use fleet::{ServerState, ServerStatus};
+use fleet::{BoardView, ServerState, ServerStatus};
 use gui::Model;
 use wasm_bindgen::JsValue;
 use web_sys::Element;
@@ -15,7 +15,6 @@ use crate::page;
 #[derive(PartialEq)]
 struct Entry {
     name: Arc<str>,
-    address: Arc<str>,
     is_connected: bool,
     /// Its control page, if it has one that opens without a key.
     page: Option<String>,
@@ -29,7 +28,7 @@ pub(crate) struct Outline {
 }
 
 impl Outline {
-    /// Keeps the page up to date; costs nothing while nothing changes.
+    /// Brings the page up to date; changes nothing that is.
     pub(crate) fn show(&mut self, model: &Model) {
         let state = wording(model.status().server.as_ref());
         if self.state != state {
@@ -38,16 +37,10 @@ impl Outline {
                 text.set_text_content(Some(state));
             }
         }
-        let entries = || {
-            model.in_order().map(|board| Entry {
-                name: Arc::clone(&board.name),
-                address: Arc::clone(&board.address),
-                is_connected: board.link.is_up(),
-                page: board.control_page(),
-            })
-        };
-        if !self.entries.iter().eq(entries()) {
-            self.entries = entries().collect();
+        let boards = model.in_order();
+        let entries: Vec<_> = boards.map(|board| Entry::of(board)).collect();
+        if self.entries != entries {
+            self.entries = entries;
             if let Some(list) = page::element::<Element>("board-list") {
                 list.set_inner_html("");
                 for entry in &self.entries {
@@ -60,6 +53,14 @@ impl Outline {
 }
 
 impl Entry {
+    fn of(board: &BoardView) -> Self {
+        Self {
+            name: Arc::clone(&board.name),
+            is_connected: board.link.is_up(),
+            page: board.control_page(),
+        }
+    }
+
     fn append_to(&self, list: &Element) -> Result<(), JsValue> {
         let document = page::document().ok_or(JsValue::NULL)?;
         let item = document.create_element("li")?;
