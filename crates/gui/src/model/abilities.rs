@@ -133,23 +133,23 @@ impl Ability {
         Some(match self {
             Self::Doctor => {
                 "The doctor examines the network of its computer, which a browser cannot reach. \
-                 Run `switchboard doctor` on the server, or open the window of the program."
+                 Run switchboard doctor on the server, or open the window of the program."
             }
             Self::Lab => {
                 "The lab opens connections of its own to boards, which a browser cannot do. Open \
-                 the window of the program: `switchboard`."
+                 the window of the program."
             }
             Self::Serial => {
                 "A browser has no serial ports for this page. Open the window of the program on \
-                 the computer where the board is connected, or run `switchboard monitor` there."
+                 the computer where the board is connected, or run switchboard monitor there."
             }
             Self::Sessions => {
-                "A browser cannot keep writing a file. Record on the server with `switchboard \
-                 record`, or in the window of the program."
+                "A browser cannot keep writing a file. Record on the server with switchboard \
+                 record, or in the window of the program."
             }
             Self::Telemetry => {
                 "Telemetry comes directly from boards, which a browser cannot reach. Open the \
-                 window of the program: `switchboard`."
+                 window of the program."
             }
             Self::Notifications => {
                 "This page shows no notifications. The window of the program does."

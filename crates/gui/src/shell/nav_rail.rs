@@ -265,10 +265,16 @@ fn paint(
     let radius = CornerRadius::same(theme::CONTROL_RADIUS);
     if chosen {
         ui.painter().rect_filled(plate, radius, palette.chosen);
-        let mark = between(
-            plate.left_top() + vec2(0.0, 8.0),
-            plate.left_bottom() + vec2(3.0, -8.0),
-        );
+        let mark = match is_upright(ui.ctx()) {
+            true => between(
+                plate.left_top() + vec2(8.0, 0.0),
+                plate.right_top() + vec2(-8.0, 3.0),
+            ),
+            false => between(
+                plate.left_top() + vec2(0.0, 8.0),
+                plate.left_bottom() + vec2(3.0, -8.0),
+            ),
+        };
         ui.painter().rect_filled(mark, radius, palette.accent);
     } else if hovered {
         ui.painter().rect_filled(plate, radius, palette.control);

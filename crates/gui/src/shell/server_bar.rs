@@ -8,7 +8,6 @@ use eframe::egui::{Align, Button, Frame, Label, Layout, Margin, Panel, RichText,
 use crate::{
     model::{action::Task, page_context::PageContext},
     widgets::{
-        layout::left_of,
         theme::{UNIT, palette},
         verb,
     },
@@ -26,10 +25,12 @@ pub(super) fn show(ui: &mut Ui, server: &ServerStatus, context: &PageContext<'_>
         .fill(palette.lit)
         .inner_margin(Margin::symmetric(16, 6));
     Panel::top("server").frame(frame).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            let button_width = if is_lost { 88.0 } else { 0.0 };
-            let size = [left_of(ui.available_width(), button_width), 0.0];
-            ui.allocate_ui_with_layout(size.into(), Layout::left_to_right(Align::Center), |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if is_lost {
+                let hint = "Connect to the server now";
+                verb::button(ui, Button::new("Try now"), hint, [Task::Reconnect], context);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let color = match is_lost {
                     true => palette.doubtful,
                     false => {
@@ -39,10 +40,6 @@ pub(super) fn show(ui: &mut Ui, server: &ServerStatus, context: &PageContext<'_>
                 };
                 ui.add(Label::new(RichText::new(&words).color(color)).wrap());
             });
-            if is_lost {
-                let hint = "Connect to the server now";
-                verb::button(ui, Button::new("Try now"), hint, [Task::Reconnect], context);
-            }
         });
     });
 }
