@@ -132,6 +132,8 @@ export async function token(context) {
     const loaded = view.page.waitForEvent("load");
     await view.page.getByRole("button", { name: "Connect" }).tap();
     await loaded;
+    await new Promise((r) => setTimeout(r, 9000)); await view.page.screenshot({path:"/tmp/tok.png"});
+    console.log(await view.page.evaluate(() => [document.getElementById("server-state").textContent, {...sessionStorage}, document.body.innerText.slice(0,600)]), view.complaints);
   };
   await submit("0123456789abcdef0123");
   await dialog.waitFor({ state: "visible" });
