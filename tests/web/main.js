@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-import { Boards, Server } from "./processes.js";
+import { Boards, Server, endAll } from "./processes.js";
 import * as scenarios from "./scenarios.js";
-import { FLAGS, SIZES, View } from "./view.js";
+import { FLAGS, SIZES } from "./view.js";
 
 const COUNT = 3;
 const [executablePath, program, boardProgram, pictures, ...only] = process.argv.slice(2);
@@ -54,7 +54,7 @@ try {
   that("the test runs", false, `${error.stack ?? error}`);
 } finally {
   await browser.close();
-  await boards.end();
+  endAll();
   await rm(folder, { recursive: true, force: true });
 }
 console.log(`${failed} failed`);

@@ -65,10 +65,10 @@ export class View {
     return this.page.screenshot({ animations: "disabled" });
   }
 
-  /// The picture once it stands still.
+  /// The picture once it stands still; readings and times may go on changing it.
   async still() {
     let before = await this.picture();
-    for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; ) {
+    for (let tries = 0; tries < 8; tries++) {
       const now = await this.picture();
       if (now.equals(before)) return now;
       before = now;
