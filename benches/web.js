@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { chromium } from "playwright-core";
 
-import { Boards, Server } from "./processes.js";
+import { Boards, Server, endAll } from "./processes.js";
 import { FLAGS } from "./view.js";
 
 const BOARDS = 3;
@@ -111,8 +111,7 @@ try {
   }
 } finally {
   await browser.close();
-  await server.stop();
-  await boards.end();
+  endAll();
   demo.close();
   await rm(folder, { recursive: true, force: true });
 }

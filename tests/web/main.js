@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-import { Boards, Server } from "./processes.js";
+import { Boards, Server, endAll } from "./processes.js";
 import * as scenarios from "./scenarios.js";
-import { FLAGS, SIZES, View } from "./view.js";
+import { FLAGS, SIZES } from "./view.js";
 
 const COUNT = 3;
-const [executablePath, program, boardProgram, pictures] = process.argv.slice(2);
+const [executablePath, program, boardProgram, pictures, ...only] = process.argv.slice(2);
 let failed = 0;
 
 /// Counts a check, and prints it.
@@ -19,8 +19,10 @@ function that(what, holds, seen) {
   if (!holds) failed += 1;
 }
 
-/// Runs a scenario; an exception is a failure of it.
+/// Runs a scenario, unless others were asked for; an exception is a failure of
+/// it.
 async function run(name, scenario) {
+  if (only.length > 0 && !only.includes(name)) return;
   console.log(`--- ${name}`);
   try {
     await scenario();
@@ -40,19 +42,19 @@ try {
   }
   const context = { browser, boards, server, folder, program, pictures, that };
   for (const size of Object.keys(SIZES)) {
-    await run(`${size}: opens, switches, follows`, () => scenarios.uses(context, size));
+    await run(size, () => scenarios.uses(context, size));
   }
   await run("keyboard", () => scenarios.keyboard(context));
   await run("accessibility tree", () => scenarios.accessibility(context));
   await run("restart", () => scenarios.restart(context));
+  if (pictures) await run("pictures", () => scenarios.gallery(context));
   await server.stop();
   await run("token", () => scenarios.token(context));
-  if (pictures) await run("pictures", () => scenarios.gallery(context));
 } catch (error) {
   that("the test runs", false, `${error.stack ?? error}`);
 } finally {
   await browser.close();
-  await boards.end();
+  endAll();
   await rm(folder, { recursive: true, force: true });
 }
 console.log(`${failed} failed`);

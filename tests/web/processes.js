@@ -6,6 +6,13 @@ import { createInterface } from "node:readline";
 
 const PATIENCE = 30_000;
 
+const running = new Set();
+
+/// Ends what a failed scenario has left behind.
+export function endAll() {
+  for (const child of running) child.kill("SIGKILL");
+}
+
 /// A started program, whose standard output is read by lines.
 class Process {
   constructor(program, options, environment = {}) {
@@ -13,7 +20,8 @@ class Process {
       env: { ...process.env, ...environment },
       stdio: ["pipe", "pipe", "pipe"],
     });
-    this.ended = once(this.child, "exit");
+    running.add(this.child);
+    this.ended = once(this.child, "exit").then(() => running.delete(this.child));
     this.said = "";
     this.child.stderr.on("data", (data) => (this.said += data));
     this.lines = createInterface(this.child.stdout)[Symbol.asyncIterator]();

@@ -65,10 +65,10 @@ export class View {
     return this.page.screenshot({ animations: "disabled" });
   }
 
-  /// The picture once it stands still.
+  /// The picture once it stands still; readings and times may go on changing it.
   async still() {
     let before = await this.picture();
-    for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; ) {
+    for (let tries = 0; tries < 8; tries++) {
       const now = await this.picture();
       if (now.equals(before)) return now;
       before = now;
@@ -77,10 +77,10 @@ export class View {
   }
 
   /// Waits until the picture is another, and returns it when it stands still.
-  async changed(before, where) {
+  async changed(before) {
     for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; ) {
       const boxes = await this.differences(before, await this.picture());
-      if (boxes.some((box) => !where || overlap(box, where))) return this.still();
+      if (boxes.length > 0) return this.still();
     }
     throw new Error("the picture never changed");
   }
@@ -122,10 +122,6 @@ export class View {
   close() {
     return this.context.close();
   }
-}
-
-function overlap(a, b) {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
 /// Runs in a page: boxes around the cells of eight pixels that differ, of cells

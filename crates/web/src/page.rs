@@ -28,6 +28,11 @@ fn show(id: &str, shown: bool) {
 /// The window is drawn: the page has nothing more to say.
 pub(crate) fn loaded() {
     show("loading", false);
+    // eframe's field for what is typed, next to the canvas, has no name.
+    let field = document().and_then(|page| page.query_selector("#window + input").ok()?);
+    if let Some(field) = field {
+        let _ = field.set_attribute("aria-label", "Keyboard input of the window");
+    }
 }
 
 /// Says on the page why there is no window, and how to load it again.
