@@ -138,7 +138,7 @@ impl App {
         };
         match notice {
             RecordingNotice::Part(path) if problem.is_none() => {
-                self.local.recorder.file = Some(path)
+                self.local.recorder.file = Some(path);
             }
             RecordingNotice::Part(_) | RecordingNotice::Database(_) => {}
             RecordingNotice::Trouble(why) => {
