@@ -178,12 +178,19 @@ fn entries(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
     }
 }
 
-/// The entries of the rail at the bottom. They take the whole width, or scroll.
+/// The entries of the rail at the bottom, without pages that only say why this
+/// window does not have them: a phone has no room for these, and the palette
+/// finds them. They take the whole width, or scroll.
 fn entries_in_a_row(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
     ui.spacing_mut().item_spacing.x = 0.0;
     let [height, least] = theme::BOTTOM_RAIL;
-    let width = (ui.available_width() / ENTRIES.len() as f32).max(least);
-    for (entry, shortcut) in entries_with_keys() {
+    let is_here = |(entry, _): &(&Entry, KeyboardShortcut)| {
+        let ability = Ability::of_page(entry.place);
+        ability.is_none_or(|ability| context.model.abilities.has(ability))
+    };
+    let here: Vec<_> = entries_with_keys().filter(is_here).collect();
+    let width = (ui.available_width() / here.len() as f32).max(least);
+    for (entry, shortcut) in here {
         show_entry(
             ui,
             vec2(width, height),

@@ -8,7 +8,8 @@ use eframe::egui::{Align, Button, Frame, Label, Layout, Margin, Panel, RichText,
 use crate::{
     model::{action::Task, page_context::PageContext},
     widgets::{
-        theme::{UNIT, palette},
+        icon,
+        theme::{self, UNIT, palette},
         verb,
     },
 };
@@ -31,14 +32,16 @@ pub(super) fn show(ui: &mut Ui, server: &ServerStatus, context: &PageContext<'_>
                 verb::button(ui, Button::new("Try now"), hint, [Task::Reconnect], context);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let color = match is_lost {
-                    true => palette.doubtful,
+                match is_lost {
+                    true => {
+                        let sign = RichText::new(icon::PLUGS).font(theme::icon());
+                        ui.label(sign.color(palette.doubtful));
+                    }
                     false => {
                         ui.add(Spinner::new().size(UNIT * 2.0));
-                        palette.text
                     }
-                };
-                ui.add(Label::new(RichText::new(&words).color(color)).wrap());
+                }
+                ui.add(Label::new(RichText::new(&words).color(palette.text)).wrap());
             });
         });
     });

@@ -205,6 +205,10 @@ impl Connection {
                 }
             }
             Some(WsEvent::Message(_)) => {}
+            // What ewebsock says in a browser, which gives no reason.
+            Some(WsEvent::Error(why)) if why == "Unknown error" => {
+                return Some(ended("it does not answer"));
+            }
             Some(WsEvent::Error(why)) => return Some(ended(why)),
             Some(WsEvent::Closed) | None => return Some(ended("the connection was closed")),
         }
