@@ -7,7 +7,7 @@ mod packed;
 mod tests;
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -92,7 +92,8 @@ struct Inner {
     bytes: usize,
     next: u64,
     followers: usize,
-    wake: Option<Box<dyn FnOnce() + Send>>,
+    /// By watcher.
+    wakes: BTreeMap<u32, Box<dyn FnOnce() + Send>>,
 }
 
 /// Watches the traffic of a board: many frames are kept as long as it lives.
@@ -181,9 +182,9 @@ impl Frames {
 
     /// Calls `wake` once, with the next frame. It must neither block nor ask
     /// the fleet for boards, which wait until the frame was handled. Replaces
-    /// the previous one.
-    pub fn wake_with_next(&self, wake: impl FnOnce() + Send + 'static) {
-        self.lock().wake = Some(Box::new(wake));
+    /// the previous one of this watcher.
+    pub fn wake_with_next(&self, watcher: u32, wake: impl FnOnce() + Send + 'static) {
+        self.lock().wakes.insert(watcher, Box::new(wake));
     }
 
     /// Adds a frame.
@@ -202,7 +203,7 @@ impl Frames {
         if self.none {
             return;
         }
-        let wake = {
+        let wakes = {
             let mut inner = self.lock();
             let number = inner.next;
             inner.next += 1;
@@ -215,9 +216,9 @@ impl Frames {
             } else {
                 inner.packed.push(head, bytes);
             }
-            inner.wake.take()
+            std::mem::take(&mut inner.wakes)
         };
-        if let Some(wake) = wake {
+        for wake in wakes.into_values() {
             wake();
         }
     }
@@ -315,7 +316,7 @@ impl Inner {
             };
             self.packed.push(head, content.bytes());
         }
-        self.wake = None;
+        self.wakes.clear();
     }
 }
 

@@ -122,11 +122,18 @@ fn packed_frames_are_bounded() {
 }
 
 #[test]
-fn a_waker_is_called_once() {
+fn each_watcher_is_woken_once() {
     let frames = Frames::default();
-    let woken = Arc::new(Mutex::new(0));
-    let count = Arc::clone(&woken);
-    frames.wake_with_next(move || *count.lock().unwrap_or_else(PoisonError::into_inner) += 1);
+    let woken = Arc::new(Mutex::new(Vec::new()));
+    // The second watcher asks again, in place of the first time.
+    for watcher in [1, 2, 2] {
+        let woken = Arc::clone(&woken);
+        frames.wake_with_next(watcher, move || {
+            let mut woken = woken.lock().unwrap_or_else(PoisonError::into_inner);
+            woken.push(watcher);
+        });
+    }
     (0..3).for_each(|_| frames.add(SystemTime::UNIX_EPOCH, Direction::In, 0, &Content::Ping));
-    assert_eq!(*woken.lock().unwrap_or_else(PoisonError::into_inner), 1);
+    let woken = woken.lock().unwrap_or_else(PoisonError::into_inner);
+    assert_eq!(*woken, [1, 2]);
 }

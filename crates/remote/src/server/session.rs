@@ -483,7 +483,7 @@ impl Session {
         };
         let wake = Arc::clone(&self.wake);
         let frames = following.frames();
-        frames.wake_with_next(move || wake(Urgency::Reading));
+        frames.wake_with_next(self.number, move || wake(Urgency::Reading));
         if !frames.since(*next).is_empty()
             && !self.boards.iter().any(|view| view.key == board)
             && let Some(view) = self.hub.fleet().board(board)

@@ -103,7 +103,7 @@ impl PageView for Frames {
             pace.drawn(context.now);
             board
                 .frames
-                .wake_with_next(move || pace.request_frame(&ctx, Instant::now()));
+                .wake_with_next(0, move || pace.request_frame(&ctx, Instant::now()));
         }
         self.toolbar(ui, context.model, &board);
         ui.add_space(UNIT);
