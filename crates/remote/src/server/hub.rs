@@ -190,6 +190,9 @@ impl Hub {
 
     /// Follows a board's log as the session that wants most.
     pub(super) fn follow_log(&self, number: u32, board: BoardKey, wanted: LogFilter) {
+        if self.fleet.board(board).is_none() {
+            return;
+        }
         let most = {
             let mut state = self.lock();
             let by = state.logs.entry(board).or_default();
@@ -208,6 +211,9 @@ impl Hub {
 
     /// Follows a preview as long as any session wants it.
     pub(super) fn follow_preview(&self, number: u32, board: BoardKey, wanted: bool) {
+        if self.fleet.board(board).is_none() {
+            return;
+        }
         let any = {
             let mut state = self.lock();
             let by = state.previews.entry(board).or_default();
@@ -225,6 +231,14 @@ impl Hub {
         let state = self.lock();
         let member = state.members.get(&number);
         member.map_or((false, false), |member| (member.control, member.manages))
+    }
+
+    /// A board was removed.
+    pub(super) fn forget(&self, board: BoardKey) {
+        let mut state = self.lock();
+        state.acts.forget(board);
+        state.logs.remove(&board);
+        state.previews.remove(&board);
     }
 
     /// The name of a session's person.

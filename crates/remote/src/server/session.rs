@@ -296,7 +296,7 @@ impl Session {
         let now = Instant::now();
         let (mut changes, mut size) = (wire::Changes::default(), 0);
         for board in std::mem::take(&mut self.forgotten) {
-            self.hub.lock().acts.forget(board);
+            self.hub.forget(board);
             if self.sent.forget(board) {
                 changes.forgotten.push(board.0);
             }
@@ -531,9 +531,15 @@ impl Session {
             }
             return None;
         }
-        let (name, at) = (self.hub.name(self.number), self.hub.fleet().clock().now());
-        let acts = &mut self.hub.lock().acts;
-        acts.add(board, component.cloned(), self.number, &name, at);
+        // What does not exist cannot change, and would be remembered for ever.
+        let exists = |view: &Arc<BoardView>| {
+            component.is_none_or(|component| view.component(component).is_some())
+        };
+        if self.hub.fleet().board(board).as_ref().is_some_and(exists) {
+            let (name, at) = (self.hub.name(self.number), self.hub.fleet().clock().now());
+            let acts = &mut self.hub.lock().acts;
+            acts.add(board, component.cloned(), self.number, &name, at);
+        }
         Some(reply)
     }
 

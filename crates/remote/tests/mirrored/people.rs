@@ -280,3 +280,20 @@ fn an_image_arrives_in_parts_from_who_manages_the_server() {
         assert_eq!(updates.count(), expected);
     }
 }
+
+#[test]
+fn boards_that_do_not_exist_are_not_followed() {
+    use remote::wire::{FromWindow, encode};
+    let mut desk = lamp();
+    let mut window = Window::open(&desk, "Eve", Role::Control);
+    for message in [
+        FromWindow::FollowLog(77, Some(0)),
+        FromWindow::FollowPreview(77, true),
+        FromWindow::FollowFrames(77, true),
+    ] {
+        let message = encode(&message).expect("a message");
+        let session = window.session.as_mut().expect("a session");
+        assert_eq!(session.receive(&message), Ok(()));
+    }
+    assert!(desk.asked().is_empty());
+}
