@@ -12,9 +12,9 @@ use crate::model::{
     file_task::FileTask,
 };
 
-/// Why a window that may only look commands nothing.
+/// Why a window that may only view commands nothing.
 const VIEW_ONLY: &str =
-    "This window may only look. The person who runs the server can let it control boards.";
+    "This window may only view. The person who runs the server can let it control boards.";
 
 impl Model {
     /// Why this window cannot carry these actions out, if it cannot.
