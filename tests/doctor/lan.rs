@@ -7,6 +7,7 @@ use std::{
     path::PathBuf,
     process::{self, Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -86,6 +87,22 @@ impl Lan {
     /// Runs a command here.
     pub(crate) fn run_here(&self, line: &str) {
         self.run(&self.here, line);
+    }
+
+    /// Waits until the interface here has a carrier, which the kernel reports a
+    /// moment after it was set up.
+    pub(crate) fn has_carrier_here(&self) {
+        let end = Instant::now() + SOON;
+        loop {
+            let mut shown = Command::new("ip");
+            shown.args(["-n", &self.here, "link", "show", "dev", "e0"]);
+            let shown = shown.output().expect("ip").stdout;
+            if String::from_utf8_lossy(&shown).contains("LOWER_UP") {
+                return;
+            }
+            assert!(Instant::now() < end, "no carrier");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Runs a command there.

@@ -107,6 +107,7 @@ fn a_computer_without_multicast_on_any_interface() {
     assert_eq!(status, 5);
     blames(&findings, "interfaces", &["lo 127.0.0.1"]);
     lan.run_here("ip link set e0 up multicast off");
+    lan.has_carrier_here();
     let (status, findings) = lan.doctor(&["10.99.99.99"]);
     assert_eq!(status, 5);
     blames(
