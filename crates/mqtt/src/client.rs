@@ -300,7 +300,9 @@ impl<E: FnMut(Event) + Send> Driver<E> {
                 () = self.shared.changed.notified() => {}
                 () = passed(timer.as_mut(), deadline) => {
                     // If this thread was busy with other things, what arrived
-                    // meanwhile comes first: the broker was not silent.
+                    // meanwhile comes first: the broker was not silent. The
+                    // runtime asks the system what arrived when a task yields.
+                    tokio::task::yield_now().await;
                     let arrived = timeout(Duration::ZERO, reader.read_buf(&mut incoming)).await;
                     if let Ok(read) = arrived
                         && let Err(problem) = self.received(read, &mut incoming)
