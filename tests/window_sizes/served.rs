@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eframe::egui::{accesskit::Role, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
-use fleet::{Access, Changes, FleetStatus, ServerState, ServerStatus};
+use fleet::{Changes, FleetStatus, ServerState, ServerStatus};
 use gui::{Abilities, Request, Task};
 
 use super::{Bench, Harness, open, plain, scenes::Now};
@@ -17,7 +17,7 @@ fn served(state: ServerState) -> Harness<'static, Bench> {
     let server = ServerStatus {
         address: "ws://pi:8080".to_owned(),
         state,
-        access: Access::Control,
+        access: keys::Role::Control,
         number: Some(1),
         manages: false,
         sessions: Vec::new(),

@@ -36,7 +36,7 @@ pub use history::{Bucket, History, Summary, seconds, time};
 pub use preview::Preview;
 pub use published::Published;
 pub use request::FleetRequest;
-pub use server_status::{Access, ServerState, ServerStatus, SessionStatus};
+pub use server_status::{ServerState, ServerStatus, SessionStatus};
 pub use unseen::{BoardChange, ChangeScope, Shown, Urgency};
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,
@@ -54,7 +54,7 @@ pub use link::credential::{CredentialError, CredentialKind};
 pub use link::trigger::Trigger;
 pub use typed_address::{TypedKind, is_address, normalized, typed_board, typed_kind};
 
-use keys::Keys;
+use keys::{Keys, Role};
 use link::commands::{Command, CommandId};
 
 /// A board that an earlier run knew: it is shown from the start, whether or not
@@ -314,7 +314,7 @@ impl Fleet {
     }
 
     /// Lets a session of the server do more, or less.
-    pub fn grant(&self, session: u32, access: Access) {
+    pub fn grant(&self, session: u32, access: Role) {
         self.send(FleetRequest::Grant(session, access));
     }
 

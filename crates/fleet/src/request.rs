@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 
 use address::Address;
 use families::Family;
-use keys::Keys;
+use keys::{Keys, Role};
 use link::commands::{Command, CommandId};
 use protocol::{ComponentKey, LogFilter};
 
-use crate::{Access, BoardKey, Broker, ImageSource, KnownBoard, Reply};
+use crate::{BoardKey, Broker, ImageSource, KnownBoard, Reply};
 
 /// What the users of a fleet ask of whatever keeps it. Each is documented at
 /// the method of [`Fleet`](crate::Fleet) that sends it.
@@ -36,7 +36,7 @@ pub enum FleetRequest {
     AddBroker(Broker),
     RemoveBroker(String),
     EndSession(u32),
-    Grant(u32, Access),
+    Grant(u32, Role),
     ShowPage(String),
     Reconnect,
     /// The fleet was dropped.

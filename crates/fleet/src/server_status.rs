@@ -1,5 +1,6 @@
 //! The server that keeps a fleet, as a window sees it, and who else uses it.
 
+use keys::Role;
 use web_time::Instant;
 
 /// The server that keeps a fleet.
@@ -10,7 +11,7 @@ pub struct ServerStatus {
     /// Whether it is connected.
     pub state: ServerState,
     /// What this window may do; `View` until the server has said otherwise.
-    pub access: Access,
+    pub access: Role,
     /// This window's number among the sessions.
     pub number: Option<u32>,
     /// Whether this window may end sessions and grant control.
@@ -38,15 +39,6 @@ pub enum ServerState {
     },
 }
 
-/// What a session may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Access {
-    /// See everything.
-    View,
-    /// Command boards too.
-    Control,
-}
-
 /// Someone who is connected to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionStatus {
@@ -57,7 +49,7 @@ pub struct SessionStatus {
     /// Where it connects from.
     pub address: String,
     /// What it may do.
-    pub access: Access,
+    pub access: Role,
     /// Whether it may end sessions and grant control.
     pub manages: bool,
 }

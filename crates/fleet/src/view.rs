@@ -157,6 +157,41 @@ pub enum Lock {
 }
 
 impl BoardView {
+    /// A board that is known only by its addresses, since `now`.
+    pub fn new(now: Instant, key: BoardKey, addresses: Candidates, by_hand: bool) -> Self {
+        let address: Arc<str> = addresses.first().unwrap_or_default().into();
+        Self {
+            family: Family::default(),
+            key,
+            id: None,
+            name: address.clone(),
+            address,
+            addresses,
+            by_hand,
+            given: None,
+            via: None,
+            inbound_from: None,
+            inbound_only: false,
+            claims: Vec::new(),
+            announcement: None,
+            info: None,
+            locked: None,
+            held: None,
+            link: LinkState::Announced,
+            link_since: now,
+            round_trip: None,
+            health: Arc::default(),
+            last_heard: None,
+            booted: None,
+            client: None,
+            components: Vec::new(),
+            update: None,
+            preview: None,
+            lacking: BTreeSet::new(),
+            frames: Arc::default(),
+        }
+    }
+
     /// The component with this key.
     pub fn component(&self, key: &ComponentKey) -> Option<&Arc<ComponentView>> {
         self.components

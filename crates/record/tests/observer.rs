@@ -6,7 +6,6 @@ use std::{
 };
 
 use address::Candidates;
-use engine::board_state::BoardState;
 use fleet::{BoardKey, BoardView, Changes, Clock, CommandState, ComponentView, LogEntry, LogEvent};
 use protocol::{Descriptor, Kind, Level, State};
 use record::{Observer, Recorded, Selection};
@@ -15,8 +14,7 @@ use record::{Observer, Recorded, Selection};
 fn address_only() -> BoardView {
     let address = "192.0.2.7:80".parse().expect("an address");
     let address = Candidates::given(address);
-    let state = BoardState::new(Instant::now(), BoardKey(1), address, true);
-    BoardView::clone(state.view())
+    BoardView::new(Instant::now(), BoardKey(1), address, true)
 }
 
 fn component() -> Arc<ComponentView> {

@@ -66,14 +66,12 @@ mod tests {
     use std::time::Instant;
 
     use address::Candidates;
-    use engine::board_state::BoardState;
 
     use super::*;
 
     fn board(key: u32, id: &str) -> Arc<BoardView> {
         let address = Candidates::given("192.0.2.7:80".parse().expect("an address"));
-        let state = BoardState::new(Instant::now(), BoardKey(key), address, true);
-        let mut view = BoardView::clone(state.view());
+        let mut view = BoardView::new(Instant::now(), BoardKey(key), address, true);
         view.id = Some(id.into());
         Arc::new(view)
     }

@@ -7,7 +7,6 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use address::Candidates;
 use bridge::Context;
-use engine::board_state::BoardState;
 use fleet::{BoardKey, BoardView, CommandState, ComponentView, LinkState};
 use protocol::{ComponentKey, Descriptor, DeviceInfo, State};
 use serde::Deserialize;
@@ -32,8 +31,7 @@ fn mac() -> String {
 pub(crate) fn board(board: Value) -> BoardView {
     let board: Board = serde_json::from_value(board).unwrap();
     let address = Candidates::given("192.0.2.7:80".parse().unwrap());
-    let state = BoardState::new(Instant::now(), BoardKey(1), address, true);
-    let mut view = BoardView::clone(state.view());
+    let mut view = BoardView::new(Instant::now(), BoardKey(1), address, true);
     let info = json!({
         "id": board.id, "name": board.name, "mac": board.mac, "version": "1.2.3",
         "platform": "virtual", "board": "test board", "proto": 1, "features": ["transition"],

@@ -6,14 +6,12 @@ mod reports;
 mod tests;
 
 use std::{
-    collections::BTreeSet,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Instant, SystemTime},
 };
 
 use address::{Address, Candidates};
-use families::Family;
 use keys::{KeyId, Keys, Role};
 use link::{state::Now, target::Via};
 use protocol::mdns::Announcement;
@@ -46,39 +44,8 @@ pub type Logged = Vec<(SystemTime, LogEvent)>;
 impl BoardState {
     /// A board that is known only by its addresses.
     pub fn new(now: Instant, key: BoardKey, addresses: Candidates, by_hand: bool) -> Self {
-        let address: Arc<str> = addresses.first().unwrap_or_default().into();
-        let view = BoardView {
-            family: Family::default(),
-            key,
-            id: None,
-            name: address.clone(),
-            address,
-            addresses,
-            by_hand,
-            given: None,
-            via: None,
-            inbound_from: None,
-            inbound_only: false,
-            claims: Vec::new(),
-            announcement: None,
-            info: None,
-            locked: None,
-            held: None,
-            link: LinkState::Announced,
-            link_since: now,
-            round_trip: None,
-            health: Arc::default(),
-            last_heard: None,
-            booted: None,
-            client: None,
-            components: Vec::new(),
-            update: None,
-            preview: None,
-            lacking: BTreeSet::new(),
-            frames: Arc::default(),
-        };
         Self {
-            view: Arc::new(view),
+            view: Arc::new(BoardView::new(now, key, addresses, by_hand)),
             keys: Keys::default(),
             logged: None,
             lock_known: false,

@@ -22,7 +22,8 @@ use crate::model::{
     link_kind::LinkKind,
     pin::{ChannelPin, Pin},
 };
-use fleet::{Access, BoardKey, Listening, Trigger};
+use fleet::{BoardKey, Listening, Trigger};
+use keys::Role;
 
 /// An overlay of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -357,7 +358,7 @@ pub enum Task {
     /// End a session of the server.
     EndSession(u32),
     /// Let a session of the server do more, or less.
-    Grant(u32, Access),
+    Grant(u32, Role),
     /// Have every window of the server show what this one shows.
     ShowPage,
 }

@@ -1,7 +1,7 @@
 //! Which abilities actions need, and so why this window cannot carry one out.
 //! Menus, buttons and the command palette ask here before they offer it.
 
-use fleet::Access;
+use keys::Role;
 
 use crate::model::{
     abilities::Ability,
@@ -26,8 +26,8 @@ impl Model {
         let absent = needs(action).and_then(|ability| self.abilities.check(ability).err());
         absent.or_else(|| {
             let server = self.status().server.as_ref();
-            let may_look = server.is_some_and(|server| server.access == Access::View);
-            (may_look && commands_boards(action)).then_some(VIEW_ONLY)
+            let may_only_view = server.is_some_and(|server| server.access == Role::View);
+            (may_only_view && commands_boards(action)).then_some(VIEW_ONLY)
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use eframe::egui::{
     self, Align, Align2, Button, Label, Layout, Response, RichText, ScrollArea, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    accesskit, vec2,
 };
 
 use crate::{
@@ -13,7 +13,8 @@ use crate::{
         theme::{self, UNIT, palette},
     },
 };
-use fleet::{Access, ServerState, ServerStatus, SessionStatus};
+use fleet::{ServerState, ServerStatus, SessionStatus};
+use keys::Role;
 
 const WIDTH: f32 = 320.0;
 
@@ -46,11 +47,11 @@ fn button(ui: &mut Ui, server: &ServerStatus) -> Response {
     let response = ui.add(Button::new("").min_size(vec2(BUTTON, 28.0)));
     let people = people(server);
     let name = format!("Server: {people}. {}", access(server));
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), &name));
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), &name));
     let palette = palette(ui);
     let (sign, color) = match (&server.state, server.access) {
-        (ServerState::Connected, Access::Control) => (icon::PLUGS_CONNECTED, palette.text),
-        (ServerState::Connected, Access::View) => (icon::EYE, palette.text),
+        (ServerState::Connected, Role::Control) => (icon::PLUGS_CONNECTED, palette.text),
+        (ServerState::Connected, Role::View) => (icon::EYE, palette.text),
         _ => (icon::PLUGS, palette.doubtful),
     };
     let rect = response.rect;
@@ -81,8 +82,8 @@ fn people(server: &ServerStatus) -> String {
 fn access(server: &ServerStatus) -> &'static str {
     match (&server.state, server.access, server.manages) {
         (ServerState::Connected, _, true) => "You can control boards and manage sessions.",
-        (ServerState::Connected, Access::Control, false) => "You can control boards.",
-        (ServerState::Connected, Access::View, _) => {
+        (ServerState::Connected, Role::Control, false) => "You can control boards.",
+        (ServerState::Connected, Role::View, _) => {
             "You can only view. Ask the person who runs the server for control."
         }
         _ => "Not connected.",
@@ -129,7 +130,7 @@ fn row(ui: &mut Ui, session: &SessionStatus, server: &ServerStatus, context: &Pa
             if server.manages && !is_own {
                 let end = ui.button("End");
                 let named = format!("End the session of {name}");
-                end.widget_info(|| WidgetInfo::labeled(Role::Button, true, &named));
+                end.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, true, &named));
                 if end.on_hover_text(&named).clicked() {
                     context.push(Task::EndSession(session.number));
                 }
@@ -152,15 +153,15 @@ fn control(
     context: &PageContext<'_>,
 ) {
     let weak = palette(ui).weak;
-    let mut may = session.access == Access::Control;
+    let mut may = session.access == Role::Control;
     if session.manages {
         ui.label(RichText::new("Manages").color(weak));
     } else if server.manages {
         let switch = ui.checkbox(&mut may, "May control");
         let named = format!("{name} may control");
-        switch.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, may, &named));
+        switch.widget_info(|| WidgetInfo::selected(accesskit::Role::CheckBox, true, may, &named));
         if switch.changed() {
-            let access = if may { Access::Control } else { Access::View };
+            let access = if may { Role::Control } else { Role::View };
             context.push(Task::Grant(session.number, access));
         }
     } else {

@@ -1,10 +1,10 @@
 //! Applies what the server says of a board to the view of it.
 
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
 use fleet::{
-    BoardKey, BoardView, Bridge, Candidates, CommandState, ComponentView, Family, Frames, Health,
-    History, IdClaim, LastEvent, LinkState, Via,
+    BoardView, Bridge, Candidates, CommandState, ComponentView, Family, History, IdClaim,
+    LastEvent, LinkState, Via,
 };
 use keys::{KeyId, Role};
 use protocol::{Descriptor, mdns};
@@ -14,40 +14,6 @@ use crate::wire::{
     ComponentPart, Components, Head,
     board::{Announcement, sample},
 };
-
-/// A board that nothing is known about yet.
-pub(super) fn unknown(key: BoardKey, now: Instant, frames: Frames) -> BoardView {
-    BoardView {
-        key,
-        id: None,
-        family: Family::default(),
-        name: "".into(),
-        address: "".into(),
-        addresses: Candidates::default(),
-        by_hand: false,
-        given: None,
-        via: None,
-        inbound_from: None,
-        inbound_only: false,
-        claims: Vec::new(),
-        announcement: None,
-        info: None,
-        locked: None,
-        held: None,
-        link: LinkState::Announced,
-        link_since: now,
-        round_trip: None,
-        health: Arc::new(Health::default()),
-        last_heard: None,
-        booted: None,
-        client: None,
-        components: Vec::new(),
-        update: None,
-        preview: None,
-        lacking: BTreeSet::new(),
-        frames: Arc::new(frames),
-    }
-}
 
 /// The identity and the link of a board.
 pub(super) fn head(view: &mut BoardView, head: Head, now: Instant) {

@@ -7,17 +7,19 @@ use std::{
 };
 
 use fleet::{
-    Access, BoardChange, BoardKey, BoardView, BrokerState, BrokerStatus, ChangeScope, FleetRequest,
-    FleetStatus, Frames, ImageSource, LinkProblem, LinkState, Listening, LogEntry, Outcome,
-    Published, Reply, ServerState, ServerStatus, SessionStatus, Shown, UpdateProblem, UpdateState,
+    BoardChange, BoardKey, BoardView, BrokerState, BrokerStatus, Candidates, ChangeScope,
+    FleetRequest, FleetStatus, Frames, ImageSource, LinkProblem, LinkState, Listening, LogEntry,
+    Outcome, Published, Reply, ServerState, ServerStatus, SessionStatus, Shown, UpdateProblem,
+    UpdateState,
 };
+use keys::Role;
 use link::commands::Command;
 use protocol::{LogFilter, State};
 use web_time::Instant;
 
 use super::{
     Server,
-    apply::{self, components, head, unknown},
+    apply::{self, components, head},
 };
 use crate::{
     Refusal,
@@ -78,7 +80,7 @@ impl Mirror {
             server: Some(ServerStatus {
                 address: server.address().to_owned(),
                 state: ServerState::Connecting,
-                access: Access::View,
+                access: Role::View,
                 number: None,
                 manages: false,
                 sessions: Vec::new(),
@@ -232,7 +234,7 @@ impl Mirror {
                 self.outgoing.push(FromWindow::EndSession(session));
             }
             FleetRequest::Grant(session, access) => {
-                let control = access == Access::Control;
+                let control = access == Role::Control;
                 self.outgoing.push(FromWindow::Grant(session, control));
             }
             FleetRequest::ShowPage(page) => self.outgoing.push(FromWindow::ShowPage(page)),
@@ -547,7 +549,11 @@ impl Mirror {
         let on_follow = Arc::clone(&self.on_follow);
         let view = self.views.entry(key).or_insert_with(|| {
             let frames = Frames::followed_by(move |followed| on_follow(key, followed));
-            Arc::new(unknown(key, now, frames))
+            let addresses = Candidates::default();
+            Arc::new(BoardView {
+                frames: Arc::new(frames),
+                ..BoardView::new(now, key, addresses, false)
+            })
         });
         let view_before = view.components.len();
         let changed = Arc::make_mut(view);
@@ -662,9 +668,9 @@ fn answer(reply: Reply, outcome: Outcome) {
     }
 }
 
-fn access(control: bool) -> Access {
+fn access(control: bool) -> Role {
     match control {
-        true => Access::Control,
-        false => Access::View,
+        true => Role::Control,
+        false => Role::View,
     }
 }

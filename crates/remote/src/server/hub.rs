@@ -9,6 +9,7 @@ use std::{
 };
 
 use fleet::{BoardKey, Fleet, Urgency};
+use keys::Role;
 use protocol::LogFilter;
 
 use super::{Session, acts::Acts};
@@ -16,15 +17,6 @@ use crate::{
     Refusal,
     wire::{self, Hello},
 };
-
-/// What a token allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// See everything; control once someone grants it.
-    View,
-    /// Control boards, end sessions, and grant control.
-    Control,
-}
 
 /// Wakes the task that sends a session's messages.
 pub(super) type Wake = Arc<dyn Fn(Urgency) + Send + Sync>;
@@ -93,7 +85,9 @@ impl Hub {
         self.run
     }
 
-    /// Admits a window that has proved its role. `wake` is called from any
+    /// Admits a window that has proved its role: `View` sees everything, and
+    /// controls boards once someone grants it; `Control` also manages sessions.
+    /// `wake` is called from any
     /// thread when [`Session::next_step`] has something; it must not block.
     ///
     /// # Errors

@@ -5,7 +5,8 @@ mod hub;
 mod part;
 mod session;
 
-pub use hub::{Hub, Role};
+pub use hub::Hub;
+pub use keys::Role;
 pub use session::{Next, Session};
 
 use crate::{

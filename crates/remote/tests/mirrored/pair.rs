@@ -9,8 +9,8 @@ use std::{
 
 use fleet::{
     BoardChange, BoardKey, BoardView, Candidates, ChangeScope, Changes, CommandState,
-    ComponentView, Family, Fleet, FleetRequest, Frames, Health, History, LinkState, LogEvent,
-    Published, Sample, Shown, Watch,
+    ComponentView, Fleet, FleetRequest, History, LinkState, LogEvent, Published, Sample, Shown,
+    Watch,
 };
 use protocol::{ComponentKey, Descriptor, State};
 use remote::{
@@ -75,34 +75,14 @@ impl Desk {
     pub(crate) fn board(&mut self, name: &str, components: Vec<ComponentView>) -> BoardKey {
         let key = self.published.new_key();
         let view = BoardView {
-            key,
             id: Some(format!("sb-{:06x}", key.0).into()),
-            family: Family::Switchboard,
             name: name.into(),
             address: "127.0.0.1:80".into(),
-            addresses: Candidates::default(),
-            by_hand: false,
-            given: None,
-            via: None,
-            inbound_from: None,
-            inbound_only: false,
-            claims: Vec::new(),
-            announcement: None,
-            info: None,
             locked: Some(false),
-            held: None,
             link: LinkState::Connected,
-            link_since: Instant::now(),
-            round_trip: None,
-            health: Arc::new(Health::default()),
-            last_heard: None,
-            booted: None,
             client: Some(1),
             components: components.into_iter().map(Arc::new).collect(),
-            update: None,
-            preview: None,
-            lacking: std::collections::BTreeSet::new(),
-            frames: Arc::new(Frames::default()),
+            ..BoardView::new(Instant::now(), key, Candidates::default(), false)
         };
         self.boards.insert(key, Arc::new(view));
         self.publish(key, ChangeScope::Board, &[], Vec::new());

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::channel;
 
-use fleet::{Access, CommandState, FleetRequest, LogEvent, Origin, Outcome, ServerState};
+use fleet::{CommandState, FleetRequest, LogEvent, Origin, Outcome, ServerState};
 use protocol::{Object, State, method};
 use remote::{Refusal, server::Role};
 
@@ -130,12 +130,12 @@ fn a_viewer_may_not_command_until_control_is_granted() {
     let mut ben = Window::open(&desk, "Ben", Role::View);
     let outcome = switch(&mut ben, &mut desk);
     assert!(matches!(&outcome, Some(Outcome::Refused(error)) if error.data.reason == "view_only"));
-    assert_eq!(ben.server().access, Access::View);
+    assert_eq!(ben.server().access, Role::View);
     let number = ben.server().number.expect("a number");
-    teacher.fleet.grant(number, Access::Control);
+    teacher.fleet.grant(number, Role::Control);
     teacher.settle();
     ben.settle();
-    assert_eq!(ben.server().access, Access::Control);
+    assert_eq!(ben.server().access, Role::Control);
     assert!(matches!(
         switch(&mut ben, &mut desk),
         Some(Outcome::Done { .. })
@@ -155,7 +155,7 @@ fn a_viewer_may_not_command_until_control_is_granted() {
     ben.settle();
     assert!(matches!(answered.try_recv(), Ok(Outcome::Refused(_))));
     assert!(desk.asked().is_empty());
-    teacher.fleet.grant(number, Access::View);
+    teacher.fleet.grant(number, Role::View);
     teacher.settle();
     ben.settle();
     assert!(matches!(

@@ -14,7 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{BoardChange, BoardKey, BoardView, ChangeScope, Family, Fleet, LinkState, Published};
+use fleet::{
+    BoardChange, BoardKey, BoardView, Candidates, ChangeScope, Fleet, LinkState, Published,
+};
 use futures_util::{SinkExt, StreamExt};
 use remote::wire::{FromWindow, Hello, Token, VERSION, encode};
 use serve::{Access, Embedded, Limits, Options, Server, Tls};
@@ -262,33 +264,11 @@ pub(crate) fn certificate() -> (tempfile::TempDir, PathBuf, Tls) {
 
 fn board(key: BoardKey, name: &str) -> BoardView {
     BoardView {
-        key,
         id: Some(format!("sb-{:06x}", key.0).into()),
-        family: Family::Switchboard,
         name: name.into(),
         address: "127.0.0.1:80".into(),
-        addresses: Default::default(),
-        by_hand: false,
-        given: None,
-        via: None,
-        inbound_from: None,
-        inbound_only: false,
-        claims: Vec::new(),
-        announcement: None,
-        info: None,
         locked: Some(false),
-        held: None,
         link: LinkState::Connected,
-        link_since: Instant::now(),
-        round_trip: None,
-        health: Arc::default(),
-        last_heard: None,
-        booted: None,
-        client: None,
-        components: Vec::new(),
-        update: None,
-        preview: None,
-        lacking: Default::default(),
-        frames: Arc::default(),
+        ..BoardView::new(Instant::now(), key, Candidates::default(), false)
     }
 }
