@@ -180,6 +180,11 @@ impl Frames {
         inner.followed.iter().skip(skip).cloned().collect()
     }
 
+    /// The number that the next frame will have.
+    pub fn next_number(&self) -> u64 {
+        self.lock().next
+    }
+
     /// Calls `wake` once, with the next frame. It must neither block nor ask
     /// the fleet for boards, which wait until the frame was handled. Replaces
     /// the previous one of this watcher.

@@ -6,14 +6,21 @@ use std::{
     sync::Arc,
 };
 
-use fleet::{BoardKey, BoardView, CommandState, ComponentView, Following, Health};
+use fleet::{BoardKey, BoardView, CommandState, ComponentView, Following, Health, History};
 use web_time::{Instant, SystemTime};
 
 use super::acts::Acts;
 use crate::wire::{
-    self, Ago, BoardPart, Command, ComponentPart, Components, Head, Json, Past,
+    self, Ago, BoardPart, Command, ComponentPart, Components, Head, Json, Past, Time,
     board::{Announcement, Link, Preview, sent, sent_event},
 };
+
+/// How many bytes of values a part has, before the last component's: it would
+/// be too long with those of hundreds of components.
+const VALUES: usize = 128 << 10;
+
+/// How many bytes of frames a part has, before the last one.
+const FRAMES: usize = 64 << 10;
 
 /// What a session has of each board.
 #[derive(Default)]
@@ -26,10 +33,19 @@ pub(super) struct Sent {
 struct SentBoard {
     view: Arc<BoardView>,
     health: Option<Arc<Health>>,
-    /// Whether the past of its values was sent.
+    /// The values of each component.
+    values: Vec<SentValues>,
+}
+
+/// Which values of a component a session has.
+#[derive(Clone, Copy, Default)]
+struct SentValues {
+    /// The time of the newest.
+    until: Option<SystemTime>,
+    /// Whether the past was sent.
     past: bool,
-    /// The newest value of each component.
-    until: Vec<Option<SystemTime>>,
+    /// Whether there are more, for which a message had no room.
+    wait: bool,
 }
 
 /// For whom and when a part is made.
@@ -53,11 +69,13 @@ impl Sent {
 
     /// Whether the past of a board's values was sent.
     pub(super) fn has_past(&self, board: BoardKey) -> bool {
-        self.boards.get(&board).is_some_and(|sent| sent.past)
+        let sent = self.boards.get(&board);
+        sent.is_some_and(|sent| sent.values.iter().all(|values| values.past))
     }
 
-    /// The part of a board that the session does not have.
-    pub(super) fn part(&mut self, view: &Arc<BoardView>, asked: Asked<'_>) -> BoardPart {
+    /// The part of a board that the session does not have, and whether there is
+    /// more, for another message.
+    pub(super) fn part(&mut self, view: &Arc<BoardView>, asked: Asked<'_>) -> (BoardPart, bool) {
         let before = self.boards.remove(&view.key);
         let head = before
             .as_ref()
@@ -73,22 +91,27 @@ impl Sent {
                     .zip(&view.components)
                     .all(|(old, new)| old.descriptor.key == new.descriptor.key)
         });
-        let had_past = before.as_ref().is_some_and(|sent| sent.past);
-        let past = asked.shown && !(had_past && same_components);
-        let mut until = match &before {
-            Some(sent) if same_components => sent.until.clone(),
-            _ => vec![None; view.components.len()],
+        let mut values = match &before {
+            Some(sent) if same_components => sent.values.clone(),
+            _ => vec![SentValues::default(); view.components.len()],
         };
-        let parts = view.components.iter().zip(&mut until).enumerate();
-        let components = parts.filter_map(|(at, (component, until))| {
+        let mut room = VALUES;
+        let parts = view.components.iter().zip(&mut values).enumerate();
+        let components = parts.filter_map(|(at, (component, values))| {
             let old = before
                 .as_ref()
                 .filter(|_| same_components)
                 .and_then(|sent| sent.view.components.get(at));
-            if !past && old.is_some_and(|old| Arc::ptr_eq(old, component)) {
+            let lacks_values = values.wait || (asked.shown && !values.past);
+            if !lacks_values && old.is_some_and(|old| Arc::ptr_eq(old, component)) {
                 return None;
             }
-            let part = component_part(view, component, old, past, until, asked);
+            let (past, samples) = values.next(&component.history, asked.shown, &mut room);
+            let part = ComponentPart {
+                past,
+                samples,
+                ..component_part(view, component, old, asked)
+            };
             Some((u16::try_from(at).ok()?, part))
         });
         let components = match same_components {
@@ -104,18 +127,18 @@ impl Sent {
             let preview = view.preview.as_ref();
             preview.map(|preview| Preview::new(preview, asked.now))
         });
-        let frames = self.frames(view.key);
+        let (frames, more_frames) = self.frames(view.key);
+        let more = more_frames || values.iter().any(|values| values.wait);
         let sent = SentBoard {
             view: Arc::clone(view),
             health: match health {
                 Some(_) => Some(Arc::clone(&view.health)),
                 None => had_health,
             },
-            past: past || had_past,
-            until,
+            values,
         };
         self.boards.insert(view.key, sent);
-        BoardPart {
+        let part = BoardPart {
             board: view.key.0,
             head,
             round_trip: view.round_trip,
@@ -124,29 +147,73 @@ impl Sent {
             components,
             preview,
             frames,
-        }
+        };
+        (part, more)
     }
 
-    /// The new frames of a board that is followed.
-    fn frames(&mut self, board: BoardKey) -> Vec<wire::board::Frame> {
+    /// The oldest new frames of a board that is followed, and whether there are
+    /// more.
+    fn frames(&mut self, board: BoardKey) -> (Vec<wire::board::Frame>, bool) {
         let Some((following, next)) = self.following.get_mut(&board) else {
-            return Vec::new();
+            return (Vec::new(), false);
         };
-        let frames = following.frames().since(*next);
-        if let Some(last) = frames.last() {
-            *next = last.number + 1;
+        let mut size = 0;
+        let mut frames = Vec::new();
+        for frame in following.frames().since(*next) {
+            if size >= FRAMES {
+                return (frames, true);
+            }
+            *next = frame.number + 1;
+            let frame = wire::board::Frame::from(&*frame);
+            size += wire::size(&frame);
+            frames.push(frame);
         }
-        frames.iter().map(|frame| (&**frame).into()).collect()
+        (frames, false)
     }
 }
 
-/// What of a component is sent.
+impl SentValues {
+    /// The values that the session does not have, as far as there is room for
+    /// them: all of the past, or the newest.
+    fn next(
+        &mut self,
+        history: &History,
+        shown: bool,
+        room: &mut usize,
+    ) -> (Option<Past>, Vec<(Time, f64)>) {
+        let mut samples = history.after(self.until);
+        // Some may have been aggregated already.
+        let lacks_some = self.until.is_some() && samples.len() == history.recent_len();
+        let past = (shown && !self.past) || lacks_some;
+        let last = history.last();
+        self.wait = *room == 0
+            && match past {
+                true => last.is_some(),
+                false => !samples.is_empty(),
+            };
+        if self.wait {
+            return (None, Vec::new());
+        }
+        if past {
+            samples.clear();
+        } else if self.until.is_none() {
+            // Of what is not shown, only the newest.
+            samples = samples.split_off(samples.len().saturating_sub(1));
+        }
+        let past = past.then(|| Past::of(history));
+        let samples: Vec<_> = samples.into_iter().map(sent).collect();
+        *room = room.saturating_sub(wire::size(&past) + wire::size(&samples));
+        self.until = last.map(|last| last.at).or(self.until);
+        self.past |= past.is_some();
+        (past, samples)
+    }
+}
+
+/// What of a component is sent, without its values.
 fn component_part(
     board: &BoardView,
     component: &ComponentView,
     old: Option<&Arc<ComponentView>>,
-    past: bool,
-    until: &mut Option<SystemTime>,
     asked: Asked<'_>,
 ) -> ComponentPart {
     let key = &component.descriptor.key;
@@ -162,21 +229,6 @@ fn component_part(
         | CommandState::Refused { at, .. } => Some(*at),
     };
     let own = began.is_some() && asked.acts.is_last(board.key, key, asked.session);
-    let mut samples: Vec<_> = match past {
-        true => Vec::new(),
-        false => component.history.after(*until),
-    };
-    // Some may have been aggregated already.
-    let past = past || (until.is_some() && samples.len() == component.history.recent_len());
-    if past {
-        samples.clear();
-    }
-    if until.is_none() {
-        // Of what is not shown, only the newest.
-        samples = samples.split_off(samples.len().saturating_sub(1));
-    }
-    let recent = past.then(|| Past::of(&component.history));
-    *until = component.history.last().map(|last| last.at).or(*until);
     let changed = component.changed.as_ref().map(|(at, origin)| {
         let origin = asked
             .acts
@@ -193,8 +245,8 @@ fn component_part(
         },
         changed,
         last_event: component.last_event.as_deref().map(sent_event),
-        past: recent,
-        samples: samples.into_iter().map(sent).collect(),
+        past: None,
+        samples: Vec::new(),
     }
 }
 

@@ -258,6 +258,12 @@ pub fn encode<T: Serialize>(message: &T) -> std::result::Result<Vec<u8>, WireErr
     postcard::to_stdvec(message).map_err(|error| WireError(error.to_string()))
 }
 
+/// How many bytes [`encode`] writes.
+pub(crate) fn size<T: Serialize>(message: &T) -> usize {
+    let size = postcard::ser_flavors::Size::default();
+    postcard::serialize_with_flavor(message, size).unwrap_or_default()
+}
+
 /// Reads a message, all of it.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod any_input;
+mod long;
 mod pair;
 mod people;
 mod states;

@@ -44,6 +44,8 @@ pub(crate) struct Window {
     pub(crate) ended: Option<Refusal>,
     /// How many bytes the server has sent.
     pub(crate) bytes: usize,
+    /// The size of its longest message.
+    pub(crate) longest: usize,
 }
 
 pub(crate) fn component(key: &str, state: &State) -> ComponentView {
@@ -178,6 +180,7 @@ impl Window {
             followed,
             ended: None,
             bytes: 0,
+            longest: 0,
         };
         window.connect(desk, role);
         window
@@ -234,6 +237,7 @@ impl Window {
             match next {
                 Some(Next::Send(message)) => {
                     self.bytes += message.len();
+                    self.longest = self.longest.max(message.len());
                     self.mirror.received(&message).expect("a message");
                 }
                 Some(Next::End(why)) => {
