@@ -38,6 +38,10 @@ fn window(opening: Opening) -> ExitCode {
     {
         return fail(&problem);
     }
+    // They run on this computer, where a server of another does not find them.
+    let samples = server
+        .is_none()
+        .then(|| Box::new(samples) as Box<dyn gui::SampleBoards>);
     let options = gui::Options {
         launch,
         fleet: match server {
@@ -48,7 +52,7 @@ fn window(opening: Opening) -> ExitCode {
                 ..Settings::default()
             })),
         },
-        samples: Some(Box::new(samples)),
+        samples,
         replays: Some(Box::new(Replayer::default())),
         memory: None,
         keys,

@@ -42,6 +42,7 @@ fn a_lost_server_is_shown_with_the_reason_and_can_be_tried_at_once() {
     let mut harness = served(ServerState::Lost {
         problem: "connection refused".to_owned(),
         retry_at: at.checked_add(Duration::from_secs(3_600)),
+        wants_token: false,
     });
     harness.get_by_label_contains("ws://pi:8080: connection refused. Trying again in");
     harness.get_by_label("Try now").click();

@@ -9,28 +9,12 @@ use link::update::{Image, ImageSignature};
 use protocol::ota::{Digest, base64};
 use sha2::{Digest as _, Sha256};
 
-/// The largest file that is accepted: the whole flash of the largest ESP32
-/// module. A wrong path must not fill the memory.
-const LARGEST: u64 = 32 << 20;
-
 /// Reads an image.
 ///
 /// # Errors
-/// The file cannot be read, is empty, or is longer than any chip's flash; as a
-/// message.
+/// See [`ImageSource::read`].
 pub(crate) fn read(source: ImageSource) -> Result<Image, String> {
-    let bytes = match source {
-        ImageSource::Bytes(bytes) => bytes,
-        ImageSource::File(path) => files::read_at_most(&path, LARGEST)
-            .map_err(|error| format!("{}: {error}", path.display()))?
-            .ok_or_else(too_large)?,
-    };
-    if bytes.is_empty() {
-        return Err("the file is empty".to_owned());
-    }
-    if bytes.len() as u64 > LARGEST {
-        return Err(too_large());
-    }
+    let bytes = source.read()?;
     let sha256 = Digest(Sha256::digest(&bytes).into());
     Ok(Image {
         version: version_in(&bytes).map(str::to_owned),
@@ -38,13 +22,6 @@ pub(crate) fn read(source: ImageSource) -> Result<Image, String> {
         bytes: Arc::from(bytes),
         sha256,
     })
-}
-
-fn too_large() -> String {
-    format!(
-        "the file is larger than {} MiB, the largest image",
-        LARGEST >> 20
-    )
 }
 
 /// The signature at the end of a file. Whether it is good is decided by the
@@ -79,15 +56,5 @@ mod tests {
         };
         assert_eq!(signed.signature, Some(expected));
         assert_ne!(signed.sha256, unsigned.sha256);
-    }
-
-    #[test]
-    fn a_missing_empty_or_endless_file_is_refused_with_a_message() {
-        let refusal = |path: &str| super::read(ImageSource::File(path.into())).expect_err(path);
-        assert!(refusal("/nowhere/at/all.bin").starts_with("/nowhere/at/all.bin: "));
-        assert!(super::read(ImageSource::Bytes(Vec::new())).is_err());
-        if cfg!(target_os = "linux") {
-            assert!(refusal("/dev/zero").contains("32 MiB"));
-        }
     }
 }

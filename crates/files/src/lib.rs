@@ -78,25 +78,36 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Whether users other than its owner may read or write the file.
+/// Reads a file with a secret, of at most `most` bytes; `None` if users other
+/// than its owner may read or write it. On other systems than Unix the folder
+/// determines access, and the settings folder belongs to its user.
 ///
 /// # Errors
-/// If the system refuses.
+/// If the system refuses, and [`io::ErrorKind::FileTooLarge`].
+pub fn read_private(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let file = File::open(path)?;
+    if is_exposed(&file)? {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let problem = format!("the file is larger than {most} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
+    }
+    Ok(Some(bytes))
+}
+
 #[cfg(unix)]
-pub fn is_exposed(file: &File) -> io::Result<bool> {
+fn is_exposed(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
     let file = file.metadata()?;
     // A pipe has only one reader, regardless of its mode.
     Ok(file.is_file() && file.permissions().mode() & 0o077 != 0)
 }
 
-/// Whether users other than its owner may read or write the file. On this
-/// system the folder determines access, and the settings folder belongs to its
-/// user.
-///
-/// # Errors
-/// None.
 #[cfg(not(unix))]
-pub fn is_exposed(_: &File) -> io::Result<bool> {
+#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
+fn is_exposed(_: &File) -> io::Result<bool> {
     Ok(false)
 }

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, Serialize};
 use web_time::SystemTime;
 
 use super::Sample;
@@ -25,7 +26,7 @@ const RAW: usize = 600;
 const TIERS: [(f64, usize); 3] = [(2.0, 300), (16.0, 240), (128.0, 720)];
 
 /// One or more values, aggregated.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
     /// The time of the first value: seconds since 1970 (UTC).
     pub from: f64,

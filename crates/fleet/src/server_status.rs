@@ -36,6 +36,8 @@ pub enum ServerState {
         problem: String,
         /// When it is tried again; `None` if it refused and that is of no use.
         retry_at: Option<Instant>,
+        /// Whether another token is needed.
+        wants_token: bool,
     },
 }
 

@@ -7,6 +7,8 @@ use alloc::{
     vec::Vec,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::Quoted;
 
 /// The service type with its domain, as mdns-sd expects it.
@@ -50,7 +52,7 @@ pub mod key {
 pub const TXT_VERSION: &str = "1";
 
 /// The TXT record of a board.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announcement {
     /// See [`key::ID`].
     pub id: String,

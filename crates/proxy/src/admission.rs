@@ -1,9 +1,8 @@
 //! Decides which clients are admitted: those with the token, except web pages.
 //! A slot is taken only after the token was checked.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::time::Duration;
 
-use subtle::ConstantTimeEq;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async_with_config,
@@ -12,7 +11,6 @@ use tokio_tungstenite::{
         http::{StatusCode, header},
     },
 };
-use zeroize::Zeroizing;
 
 use super::{Slot, Slots};
 use net::handshake::{is_of_a_web_page, limits, refuse, take_subprotocol};
@@ -20,46 +18,14 @@ use net::handshake::{is_of_a_web_page, limits, refuse, take_subprotocol};
 /// How long a client may take to send its request. It is on the same computer.
 const KNOCK: Duration = Duration::from_secs(10);
 
-/// The lengths of a token, in bytes.
-const LENGTHS: std::ops::RangeInclusive<usize> = 8..=128;
+/// The fewest bytes of a token: it is for one run, on this computer.
+const LEAST: usize = 8;
 
-/// A password for one run of a proxy. Not shown by `Debug`.
-#[derive(Clone)]
-pub struct Token(Zeroizing<String>);
+/// A password for one run of a proxy.
+pub type Token = net::token::Token<LEAST>;
 
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(..)")
-    }
-}
-
-impl Token {
-    fn is(&self, said: &str) -> bool {
-        self.0.as_bytes().ct_eq(said.as_bytes()).into()
-    }
-}
-
-/// Why a text is not a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a token must have {} to {} letters, digits, hyphens, dots, underscores and \
-     tildes", LENGTHS.start(), LENGTHS.end())]
-pub struct TokenError;
-
-impl FromStr for Token {
-    type Err = TokenError;
-
-    fn from_str(text: &str) -> Result<Self, TokenError> {
-        // The characters that need no escape in a URL (RFC 3986, section 2.3).
-        let plain = text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
-        if plain && LENGTHS.contains(&text.len()) {
-            Ok(Self(Zeroizing::new(text.to_owned())))
-        } else {
-            Err(TokenError)
-        }
-    }
-}
+/// Why a text is not the token of a proxy.
+pub type TokenError = net::token::TokenError<LEAST>;
 
 /// Performs a client's opening handshake and gives it a slot; `None` if it was
 /// refused.

@@ -85,6 +85,11 @@ impl Refusal {
         Self::ALL.into_iter().find(|refusal| refusal.code() == code)
     }
 
+    /// Whether another token is needed.
+    pub const fn wants_token(self) -> bool {
+        matches!(self, Self::NoToken | Self::WrongToken)
+    }
+
     /// Whether there is no point in trying again until something changes.
     pub const fn is_final(self) -> bool {
         matches!(

@@ -110,14 +110,10 @@ impl Tls {
                 made => made.map_err(failed)?,
             }
         }
-        let file = std::fs::File::open(path).map_err(failed)?;
-        if files::is_exposed(&file).map_err(failed)? {
-            return Err(TlsError::Exposed {
-                path: path.to_owned(),
-            });
-        }
-        drop(file);
-        let both = read(path)?;
+        let both = files::read_private(path, LARGEST).map_err(failed)?;
+        let both = Zeroizing::new(both.ok_or_else(|| TlsError::Exposed {
+            path: path.to_owned(),
+        })?);
         Self::new(path, &both, path, &both)
     }
 

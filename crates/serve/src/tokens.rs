@@ -2,18 +2,16 @@
 //! password that people put into a URL.
 
 use std::{
-    fmt, io,
+    io,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use remote::server::Role;
 
-/// The lengths of a token, in bytes.
-const LENGTHS: std::ops::RangeInclusive<usize> = 16..=128;
+/// The fewest bytes of a token: everyone on the network may try one.
+const LEAST: usize = 16;
 
 /// How many characters a new token has: 5 bits each.
 const NEW: usize = 24;
@@ -25,64 +23,24 @@ const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// The largest file that is read for a token, in bytes.
 const LARGEST: u64 = 4_096;
 
-/// A token. Not shown by `Debug`, and wiped from memory.
-#[derive(Clone)]
-pub struct Token(Zeroizing<String>);
+/// The token of a server.
+pub type Token = net::token::Token<LEAST>;
 
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(..)")
+/// Why a text is not the token of a server.
+pub type TokenError = net::token::TokenError<LEAST>;
+
+/// A new token, from the system's random numbers.
+///
+/// # Errors
+/// If the system has none.
+fn random() -> io::Result<Token> {
+    let mut random = Zeroizing::new([0_u8; NEW]);
+    getrandom::fill(random.as_mut()).map_err(io::Error::other)?;
+    let mut text = Zeroizing::new(String::with_capacity(NEW));
+    for byte in random.iter() {
+        text.push(char::from(ALPHABET[usize::from(byte % 32)]));
     }
-}
-
-impl Token {
-    /// A new token, from the system's random numbers.
-    ///
-    /// # Errors
-    /// If the system has none.
-    pub fn random() -> io::Result<Self> {
-        let mut random = Zeroizing::new([0_u8; NEW]);
-        getrandom::fill(random.as_mut()).map_err(io::Error::other)?;
-        let mut text = Zeroizing::new(String::with_capacity(NEW));
-        for byte in random.iter() {
-            text.push(char::from(ALPHABET[usize::from(byte % 32)]));
-        }
-        Ok(Self(text))
-    }
-
-    /// The token itself, for its file and its URL.
-    pub fn text(&self) -> &str {
-        &self.0
-    }
-
-    fn is(&self, given: &str) -> bool {
-        self.0.as_bytes().ct_eq(given.as_bytes()).into()
-    }
-}
-
-/// Why a text is not a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a token must have {} to {} letters, digits, hyphens, dots, underscores and tildes",
-    LENGTHS.start(),
-    LENGTHS.end()
-)]
-pub struct TokenError;
-
-impl FromStr for Token {
-    type Err = TokenError;
-
-    fn from_str(text: &str) -> Result<Self, TokenError> {
-        // The characters that need no escape in a URL (RFC 3986, section 2.3).
-        let plain = text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
-        if plain && LENGTHS.contains(&text.len()) {
-            Ok(Self(Zeroizing::new(text.to_owned())))
-        } else {
-            Err(TokenError)
-        }
-    }
+    text.parse().map_err(io::Error::other)
 }
 
 /// A token that cannot be taken from a file.
@@ -123,7 +81,7 @@ pub fn token_file(path: &Path) -> Result<(Token, bool), TokenFileError> {
         path: path.to_owned(),
         source,
     };
-    let token = Token::random().map_err(failed)?;
+    let token = random().map_err(failed)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     files::create_private_folder(folder).map_err(failed)?;
     let line = Zeroizing::new(format!("{}\n", token.text()));
@@ -135,18 +93,10 @@ pub fn token_file(path: &Path) -> Result<(Token, bool), TokenFileError> {
         Err(_) if path.exists() => {}
         Err(error) => return Err(failed(error)),
     }
-    let file = std::fs::File::open(path).map_err(failed)?;
-    if files::is_exposed(&file).map_err(failed)? {
-        return Err(TokenFileError::Exposed {
-            path: path.to_owned(),
-        });
-    }
-    drop(file);
-    let bytes = Zeroizing::new(
-        files::read_at_most(path, LARGEST)
-            .map_err(failed)?
-            .unwrap_or_default(),
-    );
+    let bytes = files::read_private(path, LARGEST).map_err(failed)?;
+    let bytes = Zeroizing::new(bytes.ok_or_else(|| TokenFileError::Exposed {
+        path: path.to_owned(),
+    })?);
     let text = std::str::from_utf8(&bytes).unwrap_or_default();
     let token = text
         .trim()
@@ -210,7 +160,7 @@ mod tests {
 
     #[test]
     fn new_tokens_are_tokens_and_differ() {
-        let (one, other) = (Token::random().unwrap(), Token::random().unwrap());
+        let (one, other) = (random().unwrap(), random().unwrap());
         assert!(one.text().parse::<Token>().is_ok());
         assert_eq!(one.text().len(), NEW);
         assert_ne!(one.text(), other.text());

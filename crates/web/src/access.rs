@@ -1,7 +1,6 @@
 //! How the server knows this window: the token, from the address of the page or
 //! typed, and the name that other people see. The token stays with the tab.
 
-use remote::Refusal;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, HtmlDialogElement, HtmlElement, HtmlFormElement, HtmlInputElement, Storage};
 
@@ -55,13 +54,6 @@ fn take_from_address() {
     if let Ok(history) = window.history() {
         let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path));
     }
-}
-
-/// Whether a server refused this window for its token.
-pub(crate) fn is_about_token(problem: &str) -> bool {
-    [Refusal::NoToken, Refusal::WrongToken]
-        .iter()
-        .any(|refusal| problem == refusal.to_string())
 }
 
 /// Asks for the token, and loads the page again with it.

@@ -60,8 +60,9 @@ impl Page {
         let refusal = match status.server.as_ref().map(|server| &server.state) {
             Some(ServerState::Lost {
                 problem,
-                retry_at: None,
-            }) if access::is_about_token(problem) => Some(problem.clone()),
+                wants_token: true,
+                ..
+            }) => Some(problem.clone()),
             _ => None,
         };
         if self.asked == refusal {

@@ -1,10 +1,6 @@
 //! Keys in a file that only its owner can read, one per line.
 
-use std::{
-    fs::{self, File},
-    io::{self, Read},
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use files::Access;
 use keys::Keys;
@@ -25,18 +21,16 @@ pub(super) fn read(path: &Path) -> Result<Keys, StoreError> {
         path: path.to_owned(),
         source,
     };
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let bytes = match files::read_private(path, LARGEST) {
+        Ok(Some(bytes)) => Zeroizing::new(bytes),
+        Ok(None) => {
+            return Err(StoreError::Exposed {
+                path: path.to_owned(),
+            });
+        }
         Err(error) if is_missing(&error) || is_out_of_reach(path) => return Ok(Keys::default()),
         Err(source) => return Err(failed(source)),
     };
-    if files::is_exposed(&file).map_err(failed)? {
-        return Err(StoreError::Exposed {
-            path: path.to_owned(),
-        });
-    }
-    let mut bytes = Zeroizing::new(Vec::new());
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
     from_bytes(&bytes, &path.display().to_string())
 }
 

@@ -76,7 +76,7 @@ pub struct Options {
     /// The folder for what the window remembers; `None` for the desktop's usual
     /// place.
     pub memory: Option<PathBuf>,
-    /// Where the keys of locked boards are.
+    /// Where the keys of locked boards are; a server has its own.
     pub keys: Store,
 }
 
@@ -142,6 +142,7 @@ pub fn run(options: Options) -> Result<Ended, RunError> {
     // password.
     let (mut file, problem) = SettingsFile::open(folder);
     let crashed = file.begin_run();
+    let is_kept_here = matches!(fleet, FleetOf::ThisProgram(_));
     let (fleet, lookout) = start(fleet, file.settings())?;
     let layout = file.settings().layout;
     let size = layout.window.unwrap_or(theme::WINDOW);
@@ -173,11 +174,13 @@ pub fn run(options: Options) -> Result<Ended, RunError> {
             raise_when_asked(instance, cc);
         }
         let mut app = App::new(cc, fleet, file, samples)
-            .with_keys(keys, &cc.egui_ctx)
             .with_lookout(lookout)
             .with_replays(replays)
             .following_desktop(&cc.egui_ctx)
             .with_notifications();
+        if is_kept_here {
+            app = app.with_keys(keys, &cc.egui_ctx);
+        }
         app.report(problem);
         app.report(crashed.then(|| CRASHED.to_owned()));
         Ok(Box::new(app))

@@ -56,6 +56,7 @@ fn words(server: &ServerStatus, context: &PageContext<'_>) -> Option<String> {
         ServerState::Lost {
             problem,
             retry_at: Some(at),
+            ..
         } => {
             // Rounded up: not 0 s before the attempt.
             let left = context.until(*at) + Duration::from_millis(999);
@@ -68,6 +69,7 @@ fn words(server: &ServerStatus, context: &PageContext<'_>) -> Option<String> {
         ServerState::Lost {
             problem,
             retry_at: None,
+            ..
         } => format!("{address} refused this window: {}.", text::plain(problem)),
     })
 }

@@ -45,8 +45,10 @@ const BUTTON: f32 = 56.0;
 /// A sign for what this window may do, and how many are connected.
 fn button(ui: &mut Ui, server: &ServerStatus) -> Response {
     let response = ui.add(Button::new("").min_size(vec2(BUTTON, 28.0)));
-    let people = people(server);
-    let name = format!("Server: {people}. {}", access(server));
+    let name = match &server.state {
+        ServerState::Connected => format!("Server: {}. {}", people(server), access(server)),
+        _ => "Server: not connected.".to_owned(),
+    };
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), &name));
     let palette = palette(ui);
     let (sign, color) = match (&server.state, server.access) {
@@ -72,8 +74,7 @@ fn button(ui: &mut Ui, server: &ServerStatus) -> Response {
 
 fn people(server: &ServerStatus) -> String {
     match server.sessions.len() {
-        0 => "not connected".to_owned(),
-        1 => "only you are connected".to_owned(),
+        0 | 1 => "only you are connected".to_owned(),
         more => format!("{more} people are connected"),
     }
 }

@@ -37,8 +37,7 @@ pub(crate) const TOP_BAR: [f32; 2] = [40.0, 48.0];
 /// The width of the navigation rail: with icons only, with words.
 pub(crate) const RAIL: [f32; 2] = [44.0, 88.0];
 /// The height of the rail at the bottom of an upright window, and the least
-/// width of its entries. On a phone of 390 points, the last one is cut: there
-/// are more.
+/// width of its entries.
 pub(crate) const BOTTOM_RAIL: [f32; 2] = [52.0, 45.0];
 /// An upright window is narrower than this, and higher than wide: a phone.
 pub(crate) const UPRIGHT: f32 = 700.0;

@@ -7,13 +7,10 @@ use fleet::{
     LastEvent, LinkState, Via,
 };
 use keys::{KeyId, Role};
-use protocol::{Descriptor, mdns};
+use protocol::Descriptor;
 use web_time::{Instant, SystemTime};
 
-use crate::wire::{
-    ComponentPart, Components, Head,
-    board::{Announcement, sample},
-};
+use crate::wire::{ComponentPart, Components, Head, board::sample};
 
 /// The identity and the link of a board.
 pub(super) fn head(view: &mut BoardView, head: Head, now: Instant) {
@@ -44,7 +41,7 @@ pub(super) fn head(view: &mut BoardView, head: Head, now: Instant) {
         .collect();
     view.announcement = head
         .announcement
-        .map(|(announcement, ago)| (Arc::new(announced(announcement)), ago.before(now)));
+        .map(|(announcement, ago)| (Arc::new(announcement), ago.before(now)));
     view.info = head.info.map(|info| Arc::new(info.0));
     view.locked = head.locked;
     view.held = head.held.map(|(id, control)| {
@@ -57,20 +54,6 @@ pub(super) fn head(view: &mut BoardView, head: Head, now: Instant) {
     view.client = head.client;
     view.update = head.update.map(|update| update.0);
     view.lacking = head.lacking.into_iter().map(Into::into).collect();
-}
-
-fn announced(of: Announcement) -> mdns::Announcement {
-    mdns::Announcement {
-        id: of.id,
-        mac: of.mac,
-        friendly_name: of.friendly_name,
-        version: of.version,
-        platform: of.platform,
-        board: of.board,
-        proto: of.proto,
-        path: of.path,
-        api_encryption: of.api_encryption,
-    }
 }
 
 /// The components of a board; returns the places of those that changed.

@@ -5,11 +5,9 @@
 //! close frame; why a server ends a connection is in its last message.
 
 use std::{
-    fs::File,
     hash::{BuildHasher, RandomState},
-    io::{self, Read},
+    io,
     ops::ControlFlow,
-    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -20,7 +18,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use web_time::Instant;
 
 use super::{Ending, Mirror, Server};
-use crate::wire::{FROM_SERVER, IMAGE};
+use crate::wire::FROM_SERVER;
 
 /// How long a server may take to accept the window.
 const WELCOME: Duration = Duration::from_secs(10);
@@ -121,10 +119,10 @@ impl Connection {
                 return;
             };
             let wait = self.backoff.next_wait().min(LONGEST_WAIT);
-            let wait = (!ending.is_final).then_some(wait);
+            let wait = (!ending.is_final()).then_some(wait);
             let retry_at = wait.and_then(|wait| Instant::now().checked_add(wait));
             log::info!("{}: {}", self.mirror.server().address(), ending.why);
-            self.mirror.lost(&ending.why, retry_at);
+            self.mirror.lost(&ending, retry_at);
             if let Fate::Dropped = self.wait(wait).await {
                 return;
             }
@@ -158,7 +156,7 @@ impl Connection {
         let (events, mut received) = unbounded_channel();
         let mut sender = match open(self.mirror.server(), events) {
             Ok(sender) => sender,
-            Err(why) => return Some(ended(why)),
+            Err(why) => return Some(Ending::of(why)),
         };
         let mut heard = Instant::now();
         loop {
@@ -179,7 +177,7 @@ impl Connection {
                     Some(request) => self.request(request),
                 },
                 Some(used) = self.used.recv() => self.used(used),
-                () = sleep(left) => return Some(ended(match self.mirror.is_connected() {
+                () = sleep(left) => return Some(Ending::of(match self.mirror.is_connected() {
                     true => "it was silent for 45 s",
                     false => "no answer within 10 s",
                 })),
@@ -196,7 +194,7 @@ impl Connection {
             Some(WsEvent::Opened) => self.mirror.opened(),
             Some(WsEvent::Message(WsMessage::Binary(message))) => {
                 if let Err(error) = self.mirror.received(&message) {
-                    return Some(ended(format!(
+                    return Some(Ending::of(format!(
                         "it is no server of this version of Switchboard: {error}"
                     )));
                 }
@@ -207,30 +205,30 @@ impl Connection {
             Some(WsEvent::Message(_)) => {}
             // What ewebsock says in a browser, which gives no reason.
             Some(WsEvent::Error(why)) if why == "Unknown error" => {
-                return Some(ended("it does not answer"));
+                return Some(Ending::of("it does not answer"));
             }
-            Some(WsEvent::Error(why)) => return Some(ended(why)),
-            Some(WsEvent::Closed) | None => return Some(ended("the connection was closed")),
+            Some(WsEvent::Error(why)) => return Some(Ending::of(why)),
+            Some(WsEvent::Closed) | None => return Some(Ending::of("the connection was closed")),
         }
         None
     }
 
     fn request(&mut self, request: FleetRequest) {
         match request {
-            FleetRequest::Update(board, _, ImageSource::File(path)) => {
-                self.read_image(board, path);
+            // In a browser it is read already, and there are no threads.
+            FleetRequest::Update(board, _, image @ ImageSource::Bytes(_)) => {
+                self.mirror.update(board, image.read());
             }
+            FleetRequest::Update(board, _, image) => self.read_image(board, image),
             request => self.mirror.request(request),
         }
     }
 
     /// Reads an image on a thread of its own: a disk may be asleep.
-    fn read_image(&mut self, board: BoardKey, path: PathBuf) {
+    fn read_image(&mut self, board: BoardKey, image: ImageSource) {
         let uses = self.uses.clone();
         let read = move || {
-            let image = read_image(&path);
-            let image = image.map_err(|error| format!("{}: {error}", path.display()));
-            let _ = uses.send(Use::Image(board, image));
+            let _ = uses.send(Use::Image(board, image.read()));
         };
         let thread = std::thread::Builder::new().name("image".to_owned());
         if let Err(error) = thread.spawn(read) {
@@ -258,19 +256,4 @@ fn open(server: &Server, events: UnboundedSender<WsEvent>) -> Result<WsSender, S
         Err(_) => ControlFlow::Break(()),
     };
     ewebsock::ws_connect(server.url().to_owned(), options, Box::new(on_event))
-}
-
-/// Reads a file; not much more of it than the largest image.
-fn read_image(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let most = u64::from(IMAGE) + 1;
-    File::open(path)?.take(most).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn ended(why: impl Into<String>) -> Ending {
-    Ending {
-        why: why.into(),
-        is_final: false,
-    }
 }

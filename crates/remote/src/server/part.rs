@@ -12,7 +12,7 @@ use web_time::{Instant, SystemTime};
 use super::acts::Acts;
 use crate::wire::{
     self, Ago, BoardPart, Command, ComponentPart, Components, Head, Json, Past, Time,
-    board::{Announcement, Link, Preview, sent, sent_event},
+    board::{Link, Preview, sent, sent_event},
 };
 
 /// How many bytes of values a part has, before the last component's: it would
@@ -305,21 +305,10 @@ fn head(view: &BoardView, now: Instant) -> Head {
             .iter()
             .map(|claim| (claim.address.clone(), claim.at.into()))
             .collect(),
-        announcement: view.announcement.as_ref().map(|(announcement, at)| {
-            let of = &**announcement;
-            let sent = Announcement {
-                id: of.id.clone(),
-                mac: of.mac.clone(),
-                friendly_name: of.friendly_name.clone(),
-                version: of.version.clone(),
-                platform: of.platform.clone(),
-                board: of.board.clone(),
-                proto: of.proto,
-                path: of.path.clone(),
-                api_encryption: of.api_encryption.clone(),
-            };
-            (sent, Ago::of(*at, now))
-        }),
+        announcement: view
+            .announcement
+            .as_ref()
+            .map(|(announcement, at)| ((**announcement).clone(), Ago::of(*at, now))),
         info: view.info.as_ref().map(|info| Json((**info).clone())),
         locked: view.locked,
         held: view

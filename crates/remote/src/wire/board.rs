@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use fleet::{CommandState, Health, LastEvent, LinkProblem, LinkState, Origin, Sample, UpdateState};
-use protocol::{Descriptor, DeviceInfo, RpcError, State};
+use fleet::{
+    Bucket, CommandState, Health, LastEvent, LinkProblem, LinkState, Origin, Sample, UpdateState,
+};
+use protocol::{Descriptor, DeviceInfo, RpcError, State, mdns::Announcement};
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
@@ -72,21 +74,6 @@ pub struct Head {
     pub lacking: Vec<String>,
 }
 
-/// An announcement: see [`protocol::mdns::Announcement`].
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "as in Announcement")]
-pub struct Announcement {
-    pub id: String,
-    pub mac: String,
-    pub friendly_name: String,
-    pub version: String,
-    pub platform: String,
-    pub board: String,
-    pub proto: u32,
-    pub path: String,
-    pub api_encryption: Option<String>,
-}
-
 /// The state of a link: see [`LinkState`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "as in LinkState")]
@@ -130,18 +117,6 @@ pub struct Past {
     pub tiers: Vec<Vec<Bucket>>,
     /// The newest values.
     pub recent: Vec<(Time, f64)>,
-}
-
-/// Values of some time together: see [`fleet::Bucket`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "as in fleet::Bucket")]
-pub struct Bucket {
-    pub from: f64,
-    pub to: f64,
-    pub low: f64,
-    pub high: f64,
-    pub mean: f64,
-    pub count: u32,
 }
 
 /// What the LEDs of a light show: see [`fleet::Preview`].
@@ -265,36 +240,15 @@ impl Command {
 impl Past {
     /// What a history has.
     pub fn of(history: &fleet::History) -> Self {
-        let bucket = |bucket: fleet::Bucket| Bucket {
-            from: bucket.from,
-            to: bucket.to,
-            low: bucket.low,
-            high: bucket.high,
-            mean: bucket.mean,
-            count: bucket.count,
-        };
-        let tiers = history.past().into_iter();
         Self {
-            tiers: tiers
-                .map(|tier| tier.into_iter().map(bucket).collect())
-                .collect(),
+            tiers: history.past(),
             recent: history.recent().into_iter().map(sent).collect(),
         }
     }
 
     /// The history.
     pub fn read(self) -> fleet::History {
-        let bucket = |bucket: Bucket| fleet::Bucket {
-            from: bucket.from,
-            to: bucket.to,
-            low: bucket.low,
-            high: bucket.high,
-            mean: bucket.mean,
-            count: bucket.count,
-        };
-        let tiers = self.tiers.into_iter();
-        let tiers = tiers.map(|tier| tier.into_iter().map(bucket).collect());
-        fleet::History::of(tiers.collect(), self.recent.into_iter().map(sample))
+        fleet::History::of(self.tiers, self.recent.into_iter().map(sample))
     }
 }
 

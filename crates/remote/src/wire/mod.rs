@@ -22,11 +22,8 @@ pub const FROM_WINDOW: usize = 64 << 10;
 /// The longest message of a server, in bytes.
 pub const FROM_SERVER: usize = 4 << 20;
 
-/// The largest firmware image, in bytes: the whole flash of the largest module.
-pub const IMAGE: u32 = 32 << 20;
-
 /// The most bytes of a firmware image in one message.
-pub const IMAGE_PART: usize = 32 << 10;
+pub const IMAGE_PART: usize = 60 << 10;
 
 /// The longest name of a person, in characters.
 pub const NAME: usize = 40;

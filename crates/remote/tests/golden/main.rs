@@ -15,7 +15,7 @@ use std::{
 };
 
 use fleet::{
-    Health, LinkProblem, LinkState, Origin, ResyncCause, Trail, UpdateProblem, UpdateState,
+    Bucket, Health, LinkProblem, LinkState, Origin, ResyncCause, Trail, UpdateProblem, UpdateState,
 };
 use protocol::{Code, Object, RpcError, State};
 use remote::{
@@ -24,7 +24,7 @@ use remote::{
         Ago, BoardPart, Changes, Clocks, Command, ComponentPart, Components, Entry, Event,
         FromServer, FromWindow, Head, Hello, Json, Past, Result, Session, Shows, Status, Time,
         Token, Welcome,
-        board::{Bucket, Content, Frame, Link, Preview},
+        board::{Content, Frame, Link, Preview},
         decode, encode,
     },
 };

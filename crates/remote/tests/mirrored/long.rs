@@ -1,4 +1,5 @@
-//! Much at once is sent in several messages, each far below what a window takes.
+//! Much at once is sent in several messages, each far below what a window
+//! takes.
 
 use std::{sync::Arc, time::Duration};
 

@@ -14,7 +14,7 @@ use fleet::{
 };
 use protocol::{ComponentKey, Descriptor, State};
 use remote::{
-    Mirror, Refusal, Server,
+    Ending, Mirror, Refusal, Server,
     server::{Hub, Next, Role, Session},
     wire::Hello,
 };
@@ -207,7 +207,7 @@ impl Window {
     /// The connection is lost.
     pub(crate) fn lose(&mut self) {
         self.session = None;
-        self.mirror.lost("gone", None);
+        self.mirror.lost(&Ending::of("gone"), None);
         self.drain();
     }
 
@@ -221,7 +221,12 @@ impl Window {
     pub(crate) fn settle(&mut self) {
         loop {
             while let Ok(request) = self.asked.try_recv() {
-                self.mirror.request(request);
+                match request {
+                    FleetRequest::Update(board, _, image) => {
+                        self.mirror.update(board, image.read());
+                    }
+                    request => self.mirror.request(request),
+                }
             }
             for (board, wanted) in std::mem::take(&mut *self.followed.lock().expect("no panic")) {
                 self.mirror.follow_frames(board, wanted);

@@ -1,11 +1,6 @@
 //! A real server on loopback, and bare clients.
 
-#![allow(
-    dead_code,
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    reason = "each test uses a part; a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
     net::SocketAddr,

@@ -24,7 +24,6 @@ use crate::{
         local::state::LocalResult,
     },
     model::{
-        abilities::Abilities,
         boards::Model,
         file_task::{Direction, FileDialogSpec, FileTask},
     },
@@ -48,14 +47,6 @@ pub(crate) enum FileError {
         /// The error of the system.
         source: io::Error,
     },
-    /// The system refused to read.
-    #[error("Could not read {}: {source}", path.display())]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// The error of the system.
-        source: io::Error,
-    },
     /// The file is neither a scene nor a dashboard.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -73,10 +64,6 @@ pub(crate) enum FileError {
     Recording(#[from] ReadError),
 }
 
-/// The largest image that is sent to a server, in bytes; flash has at most 16
-/// MB.
-const LARGEST_IMAGE: u64 = 16 << 20;
-
 /// What the task does with the file, on a thread; repeated where the first path
 /// was rejected.
 type Work = Arc<dyn Fn(&Path) -> Result<FileResult, FileError> + Send + Sync>;
@@ -85,19 +72,10 @@ impl FileTask {
     /// What to do once the path is known.
     fn work(self, model: &Model) -> Work {
         match self {
-            Self::Image(board) if model.abilities == Abilities::Local => Arc::new(move |path| {
+            Self::Image(board) => Arc::new(move |path| {
                 // The fleet reads it.
                 let image = ImageSource::File(path.to_owned());
                 Ok(FileResult::Image(board, image))
-            }),
-            Self::Image(board) => Arc::new(move |path| {
-                let read = |source| FileError::Read {
-                    path: path.to_owned(),
-                    source,
-                };
-                let bytes = files::read_at_most(path, LARGEST_IMAGE).map_err(read)?;
-                let bytes = bytes.ok_or_else(|| read(io::Error::other("it is too large")))?;
-                Ok(FileResult::Image(board, ImageSource::Bytes(bytes)))
             }),
             Self::BackUp(board) => {
                 let backup = match model.board(board) {

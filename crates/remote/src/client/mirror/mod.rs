@@ -63,8 +63,23 @@ pub struct Mirror {
 pub struct Ending {
     /// Why.
     pub why: String,
-    /// There is no point in trying again until something changes.
-    pub is_final: bool,
+    /// What the server refused with, if it did and this program knows it.
+    pub refusal: Option<Refusal>,
+}
+
+impl Ending {
+    /// For a reason that the server did not give.
+    pub fn of(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            refusal: None,
+        }
+    }
+
+    /// Whether there is no point in trying again until something changes.
+    pub fn is_final(&self) -> bool {
+        self.refusal.is_some_and(Refusal::is_final)
+    }
 }
 
 impl Mirror {
@@ -130,9 +145,8 @@ impl Mirror {
         self.seen.clear();
     }
 
-    /// The connection ended, or could not be made: why, and when it is tried
-    /// again.
-    pub fn lost(&mut self, problem: &str, retry_at: Option<Instant>) {
+    /// The connection ended, or could not be made; and when it is tried again.
+    pub fn lost(&mut self, ending: &Ending, retry_at: Option<Instant>) {
         self.welcomed = false;
         self.outgoing.clear();
         for (_, reply) in self.waiting.drain() {
@@ -140,7 +154,7 @@ impl Mirror {
         }
         let (now, steady) = (Instant::now(), self.published.clock().now());
         let link = LinkState::Unreachable {
-            problem: LinkProblem::Server(problem.to_owned()),
+            problem: LinkProblem::Server(ending.why.clone()),
             retry_at,
         };
         for view in self.views.values_mut() {
@@ -149,8 +163,9 @@ impl Mirror {
         }
         self.server_status(|server| {
             server.state = ServerState::Lost {
-                problem: problem.to_owned(),
+                problem: ending.why.clone(),
                 retry_at,
+                wants_token: ending.refusal.is_some_and(Refusal::wants_token),
             };
             server.sessions.clear();
         });
@@ -423,7 +438,7 @@ impl Mirror {
 fn ending(code: u16, why: &str) -> Ending {
     Ending {
         why: why.to_owned(),
-        is_final: Refusal::of(code).is_some_and(Refusal::is_final),
+        refusal: Refusal::of(code),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fleet::{
-    BoardKey, ChangeScope, CommandState, FleetRequest, ImageSource, Outcome, Reply, Shown,
-    UpdateProblem, UpdateState,
+    BoardKey, ChangeScope, CommandState, FleetRequest, Outcome, Reply, Shown, UpdateProblem,
+    UpdateState,
 };
 use keys::Role;
 use link::commands::Command;
@@ -12,7 +12,7 @@ use protocol::{ComponentKey, LogFilter, State};
 use web_time::Instant;
 
 use super::{Mirror, answer, publish};
-use crate::wire::{self, FromWindow, IMAGE, IMAGE_PART, Json, Shows, event::level_number};
+use crate::wire::{self, FromWindow, IMAGE_PART, Json, Shows, event::level_number};
 
 impl Mirror {
     /// What is shown from now on.
@@ -64,11 +64,8 @@ impl Mirror {
             FleetRequest::FollowPreview(board, wanted) => {
                 self.say(board, |board| FromWindow::FollowPreview(board, wanted));
             }
-            FleetRequest::Update(board, _, ImageSource::Bytes(bytes)) => {
-                self.update(board, Ok(bytes));
-            }
-            // A window reads its files itself: see `Mirror::update`.
-            FleetRequest::Update(_, _, ImageSource::File(_)) => {}
+            // It is read first: see `Mirror::update`.
+            FleetRequest::Update(..) => {}
             FleetRequest::CancelUpdate(board) => self.say(board, FromWindow::CancelUpdate),
             FleetRequest::EndSession(session) => {
                 self.outgoing.push(FromWindow::EndSession(session));
@@ -174,11 +171,8 @@ impl Mirror {
     /// read.
     pub fn update(&mut self, board: BoardKey, image: Result<Vec<u8>, String>) {
         let image = image.and_then(|bytes| match u32::try_from(bytes.len()) {
-            Ok(size) if size <= IMAGE => Ok((bytes, size)),
-            _ => Err(format!(
-                "the file is larger than {} MiB, the largest image",
-                IMAGE >> 20
-            )),
+            Ok(size) => Ok((bytes, size)),
+            Err(error) => Err(error.to_string()),
         });
         let (bytes, size) = match image {
             Ok(image) => image,

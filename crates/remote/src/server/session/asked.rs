@@ -8,7 +8,7 @@ use protocol::{Code, ComponentKey, LogFilter, RpcError, method};
 use super::{Session, lock};
 use crate::{
     Refusal,
-    wire::{FromServer, FromWindow, IMAGE, Json, Shows, decode, event::level},
+    wire::{FromServer, FromWindow, Json, Shows, decode, event::level},
 };
 
 /// What only those who manage the server may call, also if they were granted
@@ -93,7 +93,9 @@ impl Session {
                     .follow_preview(self.number, BoardKey(board), wanted);
             }
             FromWindow::FollowFrames(board, wanted) => self.follow_frames(BoardKey(board), wanted),
-            FromWindow::Image(board, size) if self.manages() && size <= IMAGE => {
+            FromWindow::Image(board, size)
+                if self.manages() && u64::from(size) <= ImageSource::LARGEST =>
+            {
                 self.image = Some((BoardKey(board), size, Vec::new()));
             }
             FromWindow::ImagePart(part) => self.image_part(&part)?,
