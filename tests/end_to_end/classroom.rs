@@ -82,6 +82,14 @@ fn a_student_may_only_view_until_the_teacher_lets_them_control() {
             .query_by_label_contains("You can only view")
             .map(drop)
     });
+    ben.until("a switch that says why it cannot be used", |window| {
+        let switch = window.query_by_role_and_label(Role::Switch, "Light: on")?;
+        let node = switch.accesskit_node();
+        let says = node
+            .description()
+            .is_some_and(|why| why.contains("may only view"));
+        (node.is_disabled() && says).then_some(())
+    });
     open_menu(&mut teacher);
     teacher.until("the checkbox of Ben", |window| {
         let checkbox = window.query_by_role_and_label(Role::CheckBox, "Ben may control");

@@ -45,6 +45,8 @@ try {
     await run(size, () => scenarios.uses(context, size));
   }
   await run("keyboard", () => scenarios.keyboard(context));
+  await run("files", () => scenarios.files(context));
+  await run("fingers", () => scenarios.fingers(context));
   await run("accessibility tree", () => scenarios.accessibility(context));
   await run("restart", () => scenarios.restart(context));
   if (pictures) await run("pictures", () => scenarios.gallery(context));

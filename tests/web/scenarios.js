@@ -8,6 +8,9 @@ import { SIZES, View } from "./view.js";
 
 const CONNECTED = "Connected";
 
+/// In the field that finds boards, at the top of a wide window.
+const FIND = { x: 220, y: 24 };
+
 /// Opens the window, and waits until it shows the boards.
 async function opened({ browser, boards, server }, size, scheme) {
   const view = await View.open(browser, server.address, size, scheme);
@@ -80,6 +83,59 @@ export async function keyboard(context) {
   const view = await opened(context, "desktop");
   await command(view, `${boards.names[1]} on`);
   that("the command palette switches a board", await light(boards, 1, true), "it is off");
+  that("no errors in the console", view.complaints.length === 0, view.complaints);
+  await view.close();
+}
+
+/// Downloads a board's settings, and sets them again from that file.
+export async function files(context) {
+  const { boards, folder, pictures, that } = context;
+  const [name] = boards.names;
+  const view = await opened(context, "desktop");
+  const [download] = await Promise.all([view.page.waitForEvent("download"), command(view, `${name}: back up`)]);
+  const file = join(folder, download.suggestedFilename());
+  await download.saveAs(file);
+  that("a backup is downloaded", (await readFile(file, "utf8")).includes(`"${name}"`), download.suggestedFilename());
+  await boards.call(0, "Device.SetName", { name: "Renamed" });
+  await view.waitForItem("Renamed, connected");
+  const [chooser] = await Promise.all([view.page.waitForEvent("filechooser"), command(view, "Renamed: restore")]);
+  const before = await view.still();
+  await chooser.setFiles(file);
+  await view.changed(before);
+  await view.save(pictures, "desktop-restore");
+  await view.page.keyboard.press("Enter");
+  await view.waitForItem(`${name}, connected`);
+  that("a chosen backup is restored", true);
+  that("no errors in the console", view.complaints.length === 0, view.complaints);
+  await view.close();
+}
+
+/// What only fingers do.
+export async function fingers(context) {
+  const { boards, pictures, that } = context;
+  await set(boards, 0, false);
+  const view = await opened(context, "landscape");
+  const focused = () => document.activeElement?.tagName;
+  that("the on-screen keyboard is hidden", (await view.page.evaluate(focused)) !== "INPUT", await view.page.evaluate(focused));
+  const off = await view.still();
+  await set(boards, 0, true);
+  const on = await view.changed(off);
+  // The row of the board: its switch is the leftmost, at the row's right end.
+  const switches = (await view.differences(off, on)).filter(isSwitch).sort((a, b) => a.x - b.x);
+  const [{ x, y, height }] = switches;
+  await view.hold({ x: x - 60, y: y + height / 2 });
+  const menu = (await view.differences(on, await view.changed(on))).find(({ width, height }) => width > 150 && height > 150);
+  that("a long press on a board opens its menu", menu !== undefined, menu);
+  await view.save(pictures, "landscape-menu");
+  await view.page.keyboard.press("Escape");
+  const closed = await view.still();
+  await view.press(FIND);
+  await view.page.waitForFunction(() => document.activeElement?.tagName === "INPUT");
+  that("a tap on a field opens the on-screen keyboard", true);
+  await view.page.keyboard.type(boards.addresses[1]);
+  const typed = await view.differences(closed, await view.changed(closed));
+  that("and what is typed finds a board", typed.some(isSwitch), typed);
+  await view.save(pictures, "landscape-find");
   that("no errors in the console", view.complaints.length === 0, view.complaints);
   await view.close();
 }

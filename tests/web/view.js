@@ -10,6 +10,7 @@ const PATIENCE = 30_000;
 export const SIZES = {
   desktop: { viewport: { width: 1280, height: 800 } },
   tablet: { viewport: { width: 820, height: 1180 }, hasTouch: true, isMobile: true },
+  landscape: { viewport: { width: 1180, height: 820 }, hasTouch: true, isMobile: true },
   phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
 };
 
@@ -100,6 +101,15 @@ export class View {
   async press({ x, y }) {
     if (this.touch) await this.page.touchscreen.tap(x, y);
     else await this.page.mouse.click(x, y);
+  }
+
+  /// Presses it with a finger for longer than a second.
+  async hold({ x, y }) {
+    const session = await this.context.newCDPSession(this.page);
+    const touch = (type, touchPoints) => session.send("Input.dispatchTouchEvent", { type, touchPoints });
+    await touch("touchStart", [{ x, y }]);
+    await this.page.waitForTimeout(1_200);
+    await touch("touchEnd", []);
   }
 
   async save(folder, name) {

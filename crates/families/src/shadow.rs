@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use protocol::{
     Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, Epoch, Event,
-    FromBoard, Id, Level, LogLine, NotifyEvent, NotifyLog, NotifyStatus, Pong, Request, Response,
-    RpcError, Snapshot, Source, State, limits,
+    FromBoard, Id, Kind, Level, LogLine, NotifyEvent, NotifyLog, NotifyStatus, Object, Pong,
+    Request, Response, RpcError, Snapshot, Source, State, limits,
     method::{self, GetComponents},
 };
 use serde::Serialize;
@@ -23,6 +23,11 @@ pub(crate) const OWN_CLIENT: u32 = 1;
 /// Requests that wait for the same thing: bounded by the session, which sends
 /// few.
 const WAITING: usize = 64;
+
+/// The board itself, as the component of an event.
+pub(crate) fn system() -> ComponentKey {
+    ComponentKey::new(Kind::Unknown("sys".to_owned()), 0)
+}
 
 /// A board as a session sees it.
 #[derive(Debug)]
@@ -107,11 +112,23 @@ impl Shadow {
         }
     }
 
-    /// The board has another display name.
-    pub(crate) fn set_name(&mut self, name: &str) {
+    /// The board may have another display name.
+    pub(crate) fn set_name(&mut self, now: Instant, name: &str, out: &mut Actions) {
         let known = self.known.as_mut().map(|known| &mut known.info);
+        let mut renamed = false;
         for info in known.into_iter().chain(&mut self.identity) {
+            renamed |= info.name != name;
             name.clone_into(&mut info.name);
+        }
+        if renamed {
+            let mut extra = Object::new();
+            extra.insert("name".to_owned(), name.into());
+            let event = Event {
+                component: system(),
+                event: "renamed".to_owned(),
+                extra,
+            };
+            self.events(now, vec![event], None, out);
         }
     }
 

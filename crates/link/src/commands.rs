@@ -373,13 +373,6 @@ impl CommandQueues {
                 (done(now, &in_flight, result), Some(seq))
             }
         };
-        if in_flight.command.method == method::DEVICE_SET_NAME
-            && matches!(outcome, Outcome::Done { .. })
-        {
-            // A name has no `seq`: it is part of the device information.
-            let info = method::DEVICE_GET_INFO;
-            connection.request(now, Purpose::Info, info, Object::new(), out);
-        }
         out.report(in_flight.done(outcome, seq));
         self.advance(now, &key, connection, out);
     }

@@ -169,6 +169,8 @@ pub enum Report {
     IdClaimed(String),
     /// What the board is.
     Info(Box<DeviceInfo>),
+    /// Its name was changed to this, by anyone.
+    Renamed(String),
     /// Its components, all of them, in its order.
     Components(Vec<Descriptor>),
     /// The state of every component at one moment.

@@ -123,6 +123,7 @@ fn log_report(board: &BoardView, report: &Report) {
             info.version,
             info.epoch
         ),
+        Report::Renamed(new) => log::info!("{name}: is now {new:?}"),
         Report::Locked(id) => log::debug!("{name}: is locked, with id {id}"),
         Report::IdClaimed(address) => {
             log::warn!("{name}: {address} claims the id of this board, which is connected");

@@ -64,6 +64,15 @@ impl BoardState {
                 view.info = Some(Arc::from(info));
                 self.find_key();
             }
+            Report::Renamed(name) => {
+                let view = Arc::make_mut(&mut self.view);
+                if let Some(info) = &mut view.info {
+                    Arc::make_mut(info).name.clone_from(&name);
+                }
+                if !name.is_empty() {
+                    view.name = name.into();
+                }
+            }
             Report::Components(descriptors) => self.describe(descriptors),
             Report::Snapshot {
                 client,

@@ -122,6 +122,21 @@ fn a_board_without_a_past_has_its_state_and_nothing_else() {
 }
 
 #[test]
+fn a_renamed_board_has_its_new_name_everywhere() {
+    let mut state = state();
+    let info = serde_json::json!({
+        "id": "lamp", "name": "Lamp", "mac": "", "version": "", "platform": "", "board": "",
+        "proto": 1, "features": [], "epoch": "5f3a91c2", "uptime_ms": 1,
+    });
+    let info = serde_json::from_value(info).expect("an info");
+    state.apply(now(), Report::Info(info));
+    state.apply(now(), Report::Renamed("Reading lamp".to_owned()));
+    let view = state.view();
+    let info = view.info.as_ref().expect("an info");
+    assert_eq!((&*view.name, &*info.name), ("Reading lamp", "Reading lamp"));
+}
+
+#[test]
 fn a_missing_method_is_remembered_until_the_firmware_changes() {
     let mut state = state();
     let info = |version: &str| {

@@ -1,6 +1,6 @@
 //! What a Shelly pushes: changes, whole states and events.
 
-use protocol::{ComponentKey, Event, Kind, Object, Source as Origin};
+use protocol::{Event, Kind, Object, Source as Origin};
 use sanitize::bounds;
 use serde_json::Value;
 use web_time::Instant;
@@ -13,7 +13,7 @@ use super::{
     reading::another,
     source::{Source, Type},
 };
-use crate::{Actions, OWN_CLIENT};
+use crate::{Actions, OWN_CLIENT, shadow::system};
 
 /// What boards call a change by a WebSocket client, whichever it was; the
 /// second one of components that users created.
@@ -209,7 +209,7 @@ impl Shelly {
             "ota_error" => self.update_proceeds(now, (false, Value::Null, message()), out),
             "scheduled_restart" => {
                 return Some(Event {
-                    component: ComponentKey::new(Kind::from("sys"), 0),
+                    component: system(),
                     event: "rebooting".to_owned(),
                     extra: Object::new(),
                 });

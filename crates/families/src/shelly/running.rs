@@ -121,7 +121,7 @@ impl Shelly {
         if let (Some(name), Some(board)) = (&running.name, &mut self.board) {
             board.set_name(Some(name));
             let name = board.info.name.clone();
-            self.shadow.set_name(&name);
+            self.shadow.set_name(now, &name, out);
         }
         let Some((key, mut state)) = running.wanted else {
             return self.shadow.confirm(running.id, out);

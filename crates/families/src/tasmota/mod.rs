@@ -343,7 +343,7 @@ impl Tasmota {
                 .update(now, [(components::firmware(), started)], None, out);
         }
         if let Some(name) = answer.get("DeviceName").and_then(Value::as_str) {
-            self.shadow.set_name(&bounds::name(name));
+            self.shadow.set_name(now, &bounds::name(name), out);
         }
         self.settle(
             now,

@@ -8,17 +8,16 @@ use crate::model::{
     boards::Model,
     main_component::main_switch,
 };
-use fleet::{BoardKey, BoardView, ComponentView, LinkState, Lock};
-use keys::Role;
+use fleet::{BoardKey, BoardView, ComponentView, LinkState};
 
 /// Whether a board's main switch can be operated now.
-pub(crate) fn is_operable(board: &BoardView) -> bool {
-    board.link == LinkState::Connected && board.lock() != Lock::Unlocked(Role::View)
+pub(crate) fn is_operable(model: &Model, board: &BoardView) -> bool {
+    board.link == LinkState::Connected && model.why_view_only(board).is_none()
 }
 
 /// The command that turns a board's main switch to its other position.
-pub(crate) fn toggled(board: &BoardView) -> Option<BoardCommand> {
-    let view = main_switch(board).filter(|_| is_operable(board))?;
+pub(crate) fn toggled(model: &Model, board: &BoardView) -> Option<BoardCommand> {
+    let view = main_switch(board).filter(|_| is_operable(model, board))?;
     Some(set_on(board, view, !text::on(view).unwrap_or(false)))
 }
 
@@ -55,7 +54,7 @@ pub(crate) fn switch_all(
         let Some(view) = main_switch(board) else {
             continue;
         };
-        if !is_operable(board) {
+        if !is_operable(model, board) {
             absent.push(model.title(board));
         } else if text::on(view) != Some(on) {
             let change = State::new().with("on", on);

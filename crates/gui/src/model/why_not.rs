@@ -1,11 +1,12 @@
 //! Which abilities actions need, and so why this window cannot carry one out.
 //! Menus, buttons and the command palette ask here before they offer it.
 
+use fleet::{BoardView, Lock};
 use keys::Role;
 
 use crate::model::{
     abilities::Ability,
-    action::{Action, BoardCommand, Task, WindowAction},
+    action::{Action, BoardCommand, RenameTarget, Task, WindowAction},
     arrangement::LabelsChange,
     boards::Model,
     dialog_kind::DialogKind,
@@ -16,19 +17,38 @@ use crate::model::{
 const VIEW_ONLY: &str =
     "This window may only view. The person who runs the server can let it control boards.";
 
+/// Why a board is not commanded whose key has the role `view`.
+const VIEW_KEY: &str = "The key of this computer allows viewing only.";
+
+/// The same, with the key of a server.
+const VIEW_KEY_OF_SERVER: &str = "The server's key of this board allows viewing only.";
+
 impl Model {
     /// Why this window cannot carry these actions out, if it cannot.
     pub(crate) fn why_not(&self, actions: &[Action]) -> Option<&'static str> {
         actions.iter().find_map(|action| self.why_not_one(action))
     }
 
+    /// Why this window may only view a board, if that is so.
+    pub(crate) fn why_view_only(&self, board: &BoardView) -> Option<&'static str> {
+        if self.may_only_view() {
+            return Some(VIEW_ONLY);
+        }
+        (board.lock() == Lock::Unlocked(Role::View)).then_some(match self.status().server {
+            Some(_) => VIEW_KEY_OF_SERVER,
+            None => VIEW_KEY,
+        })
+    }
+
     fn why_not_one(&self, action: &Action) -> Option<&'static str> {
         let absent = needs(action).and_then(|ability| self.abilities.check(ability).err());
-        absent.or_else(|| {
-            let server = self.status().server.as_ref();
-            let may_only_view = server.is_some_and(|server| server.access == Role::View);
-            (may_only_view && commands_boards(action)).then_some(VIEW_ONLY)
-        })
+        absent.or_else(|| (self.may_only_view() && commands_boards(action)).then_some(VIEW_ONLY))
+    }
+
+    /// Whether a server lets this window view boards, and not more.
+    fn may_only_view(&self) -> bool {
+        let server = self.status().server.as_ref();
+        server.is_some_and(|server| server.access == Role::View)
     }
 }
 
@@ -99,7 +119,8 @@ fn task_needs(task: &Task) -> Option<Ability> {
     }
 }
 
-/// Whether an action changes something at a board or in the list of boards.
+/// Whether an action changes something at a board or in the list of boards, or
+/// asks how.
 fn commands_boards(action: &Action) -> bool {
     match action {
         Action::Board(command) => !matches!(
@@ -107,7 +128,18 @@ fn commands_boards(action: &Action) -> bool {
             BoardCommand::ListClients(..) | BoardCommand::Cancel(_)
         ),
         Action::Task(task) => matches!(task, Task::File(FileTask::Image(_))),
-        Action::Window(_) => false,
+        Action::Window(action) => matches!(
+            action,
+            WindowAction::BeginRename(RenameTarget::Board(_), _)
+                | WindowAction::OpenDialog(
+                    DialogKind::Address
+                        | DialogKind::Reboot(_)
+                        | DialogKind::RequireSignatures(_)
+                        | DialogKind::FactoryReset { .. }
+                        | DialogKind::Restore { .. },
+                    _
+                )
+        ),
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn switches(ui: &mut Ui, context: &PageContext<'_>, board: BoardKey) 
         return;
     };
     let switches: Vec<_> = switching::switches(board).take(SWITCHES).collect();
-    if switches.len() < 2 || !switching::is_operable(board) {
+    if switches.len() < 2 || !switching::is_operable(context.model, board) {
         return;
     }
     let verbs = switches.into_iter().map(|view| {

@@ -35,7 +35,7 @@ pub(crate) fn show(
 ) {
     let title = context.model.title(board);
     context.shows(board.key);
-    let availability = availability(board, &title);
+    let availability = availability(board, &title, context);
     let page = CardContext {
         board,
         context,
@@ -94,10 +94,17 @@ fn section(ui: &mut Ui, title: &str) {
 }
 
 /// Whether a board's components can be operated; `title` is the board's name.
-pub(crate) fn availability(board: &BoardView, title: &str) -> Availability {
+pub(crate) fn availability(
+    board: &BoardView,
+    title: &str,
+    context: &PageContext<'_>,
+) -> Availability {
     let since = |fallback: Instant| board.last_heard.unwrap_or(fallback);
     match &board.link {
-        LinkState::Connected => Availability::Live,
+        LinkState::Connected => match context.model.why_view_only(board) {
+            Some(why) => Availability::ViewOnly(why),
+            None => Availability::Operable,
+        },
         LinkState::Stale => Availability::Off {
             reason: format!("{title} has been silent and may not respond"),
             heard: Some(since(board.link_since)),

@@ -63,13 +63,19 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
                     .board(**key)
                     .is_some_and(|board| !board.lacks(method::DEVICE_IDENTIFY))
             };
+            let view_only = live
+                .iter()
+                .filter_map(|key| context.model.board(*key))
+                .find_map(|board| context.model.why_view_only(board));
             let able: Vec<BoardKey> = live.iter().filter(can).copied().collect();
-            let identify = ui.add_enabled(!able.is_empty(), Button::new("Identify all"));
+            let enabled = !able.is_empty() && view_only.is_none();
+            let identify = ui.add_enabled(enabled, Button::new("Identify all"));
             let identify =
                 identify.on_hover_text("Make each board identify itself, for example by blinking");
-            let why_not = match live.is_empty() {
-                true => "None of them is connected",
-                false => "None of them can identify itself: they have no Device.Identify",
+            let why_not = match view_only {
+                Some(why) => why,
+                None if live.is_empty() => "None of them is connected",
+                None => "None of them can identify itself: they have no Device.Identify",
             };
             if identify.on_disabled_hover_text(why_not).clicked() {
                 let call = || Operation::Call(method::DEVICE_IDENTIFY.to_owned(), Object::new());

@@ -8,6 +8,7 @@ use protocol::{
     limits::CONNECT_TIMEOUT, method,
 };
 use sanitize::bounds;
+use serde_json::Value;
 use web_time::{Instant, SystemTime};
 
 use super::{Phase, Session};
@@ -60,12 +61,19 @@ impl Session {
         let Phase::Live(live) = &mut self.phase else {
             return;
         };
-        if event
-            .events
-            .iter()
-            .any(|event| event.component.to_string() == "sys:0" && event.event == "rebooting")
-        {
-            live.restarts_until = Some(now.instant + REBOOT);
+        let system = |event: &&Event| event.component.to_string() == "sys:0";
+        for event in event.events.iter().filter(system) {
+            match event.event.as_str() {
+                "rebooting" => live.restarts_until = Some(now.instant + REBOOT),
+                // A name is part of the device information, which is not read
+                // again.
+                "renamed" => {
+                    if let Some(name) = event.extra.get("name").and_then(Value::as_str) {
+                        self.out.report(Report::Renamed(bounds::name(name)));
+                    }
+                }
+                _ => {}
+            }
         }
         let origin = Origin::of(event.source.as_ref(), self.client());
         let stamp = self.clock.fresh(now.instant, event.uptime_ms);

@@ -3,7 +3,7 @@
 
 use families::{BrokerMessage, Received};
 use protocol::{
-    BoardMessageError, FromBoard, Pong, Response, Snapshot, Unreadable, board_id, method, salvage,
+    BoardMessageError, FromBoard, Pong, Response, Snapshot, Unreadable, method, salvage,
 };
 use sanitize::bounds;
 use serde_json::Value;
@@ -187,7 +187,6 @@ impl Session {
                     self.out.report(Report::NoLog(bounds::error(error)));
                 }
             }
-            (Purpose::Info, Phase::Live(_)) => self.info_answered(now, outcome.ok()),
             _ => {}
         }
     }
@@ -244,24 +243,6 @@ impl Session {
         }
         if let Some((reading, connection)) = self.phase.reading_mut() {
             reading.subscribe_if_complete(now.instant, connection, &mut self.out);
-        }
-    }
-
-    /// The board's information after it was renamed.
-    fn info_answered(&mut self, now: Now, result: Option<Value>) {
-        // docs/protocol.md, "Finding a board": the link to a board that states
-        // an invalid id ends.
-        let id = result
-            .as_ref()
-            .and_then(|result| result.get("id"))
-            .and_then(Value::as_str);
-        if let Some(Err(error)) = id.map(board_id) {
-            return self.fail(now.instant, LinkProblem::NotABoard(error.to_string()));
-        }
-        if let Some(info) = result.and_then(|result| serde_json::from_value(result).ok())
-            && let Err(problem) = self.identified(Box::new(bounds::info(info)))
-        {
-            self.fail(now.instant, problem);
         }
     }
 

@@ -132,7 +132,7 @@ impl Row<'_> {
             let space = ui.input(|input| input.key_pressed(Key::Space));
             let modifiers = ui.input(|input| input.modifiers);
             match modifiers {
-                _ if space => context.extend(switching::toggled(self.board)),
+                _ if space => context.extend(switching::toggled(self.context.model, self.board)),
                 modifiers if modifiers.shift => context.push(WindowAction::SelectRange(key)),
                 modifiers if modifiers.command => {
                     context.push(WindowAction::ToggleSelection(key));
@@ -294,13 +294,13 @@ impl Row<'_> {
         let component = component_name(self.board, view);
         let name = format!("{}: {component}", self.title);
         let on = text::on(view);
-        let able = switching::is_operable(self.board);
+        let able = switching::is_operable(self.context.model, self.board);
         let response = ui
             .add_enabled_ui(able, |ui| toggle::show(ui, on, &name))
             .inner;
-        let why_not = match self.live() {
-            true => "The key of this computer allows viewing only".to_owned(),
-            false => format!("{} is {}", self.title, text::link(&self.board.link)),
+        let why_not = match self.context.model.why_view_only(self.board) {
+            Some(why) if self.live() => why.to_owned(),
+            _ => format!("{} is {}", self.title, text::link(&self.board.link)),
         };
         let hint = match on {
             Some(true) => format!("Turn {component} off"),
@@ -308,7 +308,8 @@ impl Row<'_> {
         };
         let response = response.on_hover_text(hint).on_disabled_hover_text(why_not);
         if response.clicked() {
-            self.context.extend(switching::toggled(self.board));
+            self.context
+                .extend(switching::toggled(self.context.model, self.board));
         }
     }
 

@@ -35,12 +35,15 @@ pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
             eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, context, &[board.key]));
             let live = board.link.is_up();
             let lacks = board.lacks(method::DEVICE_IDENTIFY);
-            let identify = ui.add_enabled(live && !lacks, Button::new("Identify"));
+            let view_only = context.model.why_view_only(board);
+            let able = live && !lacks && view_only.is_none();
+            let identify = ui.add_enabled(able, Button::new("Identify"));
             let identify =
                 identify.on_hover_text("Make the board identify itself, for example by blinking");
             let why_not = match board.why_lacking(method::DEVICE_IDENTIFY) {
                 Some(why) => why,
                 None if lacks => "This board cannot identify itself: it has no Device.Identify",
+                None if live => view_only.unwrap_or_default(),
                 None => "The board is not connected",
             };
             if identify.on_disabled_hover_text(why_not).clicked() {

@@ -106,7 +106,7 @@ pub(super) fn show(
     );
     match found {
         Some((board, component)) => {
-            let availability = availability(board, &context.model.title(board));
+            let availability = availability(board, &context.model.title(board), context);
             let page = CardContext {
                 board,
                 context,

@@ -102,7 +102,7 @@ impl Window {
         let selection: Vec<BoardKey> = self.model.selection().collect();
         if selection.is_empty() {
             let board = self.model.selected();
-            return context.extend(board.and_then(|board| switching::toggled(board)));
+            return context.extend(board.and_then(|board| switching::toggled(&self.model, board)));
         }
         let mut boards = selection.iter().filter_map(|key| self.model.board(*key));
         let any_on = boards.any(|board| is_on(board));

@@ -9,7 +9,8 @@ use crate::{model::action::BoardCommand, widgets::theme};
 pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let button = Button::new("Press").min_size(vec2(72.0, theme::LINE));
     let response = card.operable(ui, |ui| ui.add(button));
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, card.live(), card.name("press")));
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::Button, card.is_operable(), card.name("press")));
     if response.clicked() {
         let component = card.component.descriptor.key.clone();
         card.page.context.push(BoardCommand::Press {

@@ -15,14 +15,19 @@ use crate::{
         parts,
         pin::{Pin, component_name},
     },
-    widgets::theme::{self, palette},
+    widgets::{
+        theme::{self, palette},
+        verb,
+    },
 };
 use fleet::{BoardKey, BoardView, ComponentView};
 
 /// Whether a board's components can be operated.
 pub(crate) enum Availability {
     /// Yes.
-    Live,
+    Operable,
+    /// No: its values are current and its controls disabled, for this reason.
+    ViewOnly(&'static str),
     /// No: its values are outdated and its controls disabled.
     Off {
         /// The reason, for a tooltip.
@@ -118,8 +123,14 @@ impl<'a> Card<'a> {
         )
     }
 
+    /// Whether its values are current.
     pub(super) fn live(&self) -> bool {
-        matches!(self.page.availability, Availability::Live)
+        !matches!(self.page.availability, Availability::Off { .. })
+    }
+
+    /// Whether it can be operated.
+    pub(super) fn is_operable(&self) -> bool {
+        matches!(self.page.availability, Availability::Operable)
     }
 
     /// The color of a value; subdued if it is outdated.
@@ -139,16 +150,17 @@ impl<'a> Card<'a> {
         }
     }
 
-    /// Adds controls, which are disabled without a link. Values next to them
-    /// keep their color.
+    /// Adds controls, which are disabled if it cannot be operated. Values next
+    /// to them keep their color.
     pub(super) fn operable<R>(&self, ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
-        ui.add_enabled_ui(self.live(), add).inner
+        ui.add_enabled_ui(self.is_operable(), add).inner
     }
 
     /// Adds a tooltip to a disabled control that says why.
     pub(super) fn explain(&self, response: Response) -> Response {
         match self.page.availability {
-            Availability::Live => response,
+            Availability::Operable => response,
+            Availability::ViewOnly(reason) => verb::explained(response, Some(reason)),
             Availability::Off { reason, .. } => response.on_disabled_hover_text(reason),
         }
     }

@@ -48,7 +48,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
             let button = Button::new(text::capitalized(trigger.word())).min_size(vec2(width, LINE));
             let response = card.operable(ui, |ui| ui.add(button));
             let name = card.name(trigger.word());
-            response.widget_info(|| WidgetInfo::labeled(Role::Button, card.live(), &name));
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, card.is_operable(), &name));
             if response.clicked() {
                 card.page.context.push(BoardCommand::Trigger {
                     board: card.page.board.key,

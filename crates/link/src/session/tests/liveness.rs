@@ -56,6 +56,19 @@ fn a_board_that_announces_its_restart_is_retried_after_five_seconds() {
 }
 
 #[test]
+fn a_board_that_is_renamed_by_someone_else_has_its_new_name() {
+    let mut bench = Bench::connected();
+    let event = json!({ "component": "sys:0", "event": "renamed", "name": "Reading   lamp" });
+    let params = json!({ "epoch": EPOCH, "uptime_ms": 2_000, "events": [event] });
+    bench.message(&json!({ "jsonrpc": "2.0", "method": "NotifyEvent", "params": params }));
+    let names = bench.reports.iter().filter_map(|report| match report {
+        Report::Renamed(name) => Some(name.as_str()),
+        _ => None,
+    });
+    assert_eq!(names.collect::<Vec<_>>(), ["Reading lamp"]);
+}
+
+#[test]
 fn a_good_connection_makes_the_next_wait_short_again() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
