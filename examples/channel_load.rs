@@ -189,7 +189,7 @@ async fn client(stream: TcpStream, rate: u64) {
             send(socket, rate, |number, sent| {
                 let price =
                     60_000.0 + (number as f64 / rate as f64).sin() * 250.0 + (number % 7) as f64;
-                Message::Text(format!(
+                Message::text(format!(
                     "{{\"n\":{number},\"sent\":{sent:.0},\"pair\":\"BTCUSDT\",\
                  \"price\":\"{price:.2}\",\"bids\":[[{price:.1},{}]]}}",
                     number % 13

@@ -225,7 +225,7 @@ fn read_nothing(server: &str) -> Result<TcpStream, Box<dyn Error>> {
         name: "Slow".to_owned(),
     });
     let hello = remote::wire::encode(&hello)?;
-    socket.send(tungstenite::Message::Binary(hello))?;
+    socket.send(tungstenite::Message::binary(hello))?;
     let stream = socket.get_ref().try_clone()?;
     std::mem::forget(socket);
     Ok(stream)

@@ -26,8 +26,11 @@ impl Server {
     }
 
     /// The broadcast server of tokio-tungstenite.
-    pub(crate) fn tungstenite(name: &'static str) -> Outcome<Self> {
-        Self::new(name, Program::part(&["broadcast-server"])?)
+    pub(crate) fn tungstenite(name: &'static str, read_buffer: Option<usize>) -> Outcome<Self> {
+        let mut part = vec!["broadcast-server".to_owned()];
+        part.extend(read_buffer.map(|size| format!("--read-buffer={size}")));
+        let part: Vec<&str> = part.iter().map(String::as_str).collect();
+        Self::new(name, Program::part(&part)?)
     }
 
     /// The installed broadcast servers in Node.js and Python.

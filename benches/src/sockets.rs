@@ -3,9 +3,16 @@
 use std::future::Future;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
+use tokio_tungstenite::{
+    WebSocketStream, accept_async_with_config, client_async_with_config,
+    tungstenite::{Message, protocol::WebSocketConfig},
+};
 
 use crate::Outcome;
+
+/// The small buffer that the library proposes for many connections: it reads
+/// short messages faster than its default of 128 KiB, which it clears for each.
+pub(crate) const SMALL_BUFFER: usize = 4 << 10;
 
 /// A WebSocket over TCP.
 pub(crate) type WebSocket = WebSocketStream<TcpStream>;
@@ -23,8 +30,23 @@ pub(crate) async fn connect(address: &str, path: &str) -> Outcome<WebSocket> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let url = format!("ws://{address}{path}");
-    let (socket, _) = client_async(url, stream).await?;
+    let (socket, _) = client_async_with_config(url, stream, Some(small())).await?;
     Ok(socket)
+}
+
+/// Accepts a connection; `None` if it is not a WebSocket. `read_buffer` is the
+/// library's own, if it is not given.
+pub(crate) async fn accept(stream: TcpStream, read_buffer: Option<usize>) -> Option<WebSocket> {
+    let config = WebSocketConfig::default();
+    let config = match read_buffer {
+        Some(size) => config.read_buffer_size(size),
+        None => config,
+    };
+    accept_async_with_config(stream, Some(config)).await.ok()
+}
+
+fn small() -> WebSocketConfig {
+    WebSocketConfig::default().read_buffer_size(SMALL_BUFFER)
 }
 
 /// Listens on a free port of this computer and prints the address.

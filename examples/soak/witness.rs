@@ -205,10 +205,7 @@ async fn listen(address: SocketAddr, seen: &Mutex<Seen>) -> Option<()> {
         .await
         .ok()?
         .ok()?;
-    socket
-        .send(Message::Text(SUBSCRIBE.to_owned()))
-        .await
-        .ok()?;
+    socket.send(Message::text(SUBSCRIBE)).await.ok()?;
     loop {
         if let Message::Text(text) = socket.next().await?.ok()? {
             count(&text, seen);

@@ -69,7 +69,7 @@ fn to_window(input: &[u8]) {
         mirror.outgoing();
         watch.drain();
     }
-    mirror.lost("the end", None);
+    mirror.lost(&remote::Ending::of("the end"), None);
 }
 
 fuzz_target!(|input: &[u8]| {

@@ -94,7 +94,7 @@ impl Client {
 
     /// Sends a message; `false` if the connection has ended.
     pub(crate) fn say(&mut self, text: &str) -> bool {
-        self.socket.send(Message::Text(text.to_owned())).is_ok()
+        self.socket.send(Message::text(text)).is_ok()
     }
 
     /// What arrives next, within this time.

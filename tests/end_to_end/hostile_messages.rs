@@ -124,7 +124,7 @@ fn a_binary_message_on_the_control_channel_closes_it_with_1003() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
     wire.socket
-        .send(tungstenite::Message::Binary(vec![1, 2, 3]))
+        .send(tungstenite::Message::binary(vec![1, 2, 3]))
         .expect("sent");
     assert_eq!(wire.hear(), Heard::Closed(Some(1003)));
 }

@@ -421,7 +421,7 @@ fn a_plain_json_client_uses_a_locked_board_through_the_proxy() {
     });
     let error = client.call("Light.Explode", json!({}));
     assert_eq!(error["error"]["code"], -32601);
-    client.socket.send(Message::Binary(vec![1])).expect("sent");
+    client.socket.send(Message::binary(vec![1])).expect("sent");
     client.until_closed(1003);
     assert_eq!(other.call("Sys.Ping", json!({}))["error"], json!(null));
 }

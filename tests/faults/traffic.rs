@@ -88,7 +88,7 @@ fn subscribe(address: SocketAddr) -> Option<WebSocket<TcpStream>> {
     let stream = TcpStream::connect(address).ok()?;
     let (mut socket, _) = tungstenite::client(format!("ws://{address}/rpc"), stream).ok()?;
     let subscribe = json!({ "jsonrpc": "2.0", "id": 1, "method": "Device.Subscribe" }).to_string();
-    socket.send(Message::Text(subscribe)).ok()?;
+    socket.send(Message::text(subscribe)).ok()?;
     socket.read().ok()?;
     Some(socket)
 }

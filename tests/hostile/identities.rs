@@ -414,14 +414,14 @@ fn refusals_on_inbound_connections_keep_no_locked_board_out() {
     for _ in 0..7 {
         let mut spoof = connect(here, &id, true).expect("let in");
         spoof
-            .send(Message::Binary(Hello::new(&id, [9; 16]).to_bytes()))
+            .send(Message::binary(Hello::new(&id, [9; 16]).to_bytes()))
             .expect("sent");
         let offer = spoof.read().expect("an offer");
         assert!(matches!(offer, Message::Binary(_)), "{offer:?}");
         let error = RpcError::new(Code::Forbidden, "wrong_key", "no");
         let refusal = json!({ "jsonrpc": "2.0", "id": null, "error": error });
         spoof
-            .send(Message::Text(refusal.to_string()))
+            .send(Message::text(refusal.to_string()))
             .expect("sent");
         onlooker.until("the refusal is heard", |seen| {
             match &seen.board(&id)?.link {

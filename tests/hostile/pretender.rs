@@ -85,11 +85,11 @@ impl Wire {
     }
 
     pub(crate) fn binary(&mut self, bytes: Vec<u8>) -> Option<()> {
-        self.socket.send(Message::Binary(bytes)).ok()
+        self.socket.send(Message::binary(bytes)).ok()
     }
 
     pub(crate) fn text(&mut self, text: String) -> Option<()> {
-        self.socket.send(Message::Text(text)).ok()
+        self.socket.send(Message::text(text)).ok()
     }
 
     /// Raw bytes, without WebSocket framing.

@@ -50,7 +50,7 @@ impl Owner {
     pub(crate) fn of(address: &str, key: &Key) -> Option<Self> {
         let (mut socket, hello) = greeted(address)?;
         let (initiator, offer) = Initiator::new(&hello, key, fresh()).ok()?;
-        socket.send(Message::Binary(offer.to_bytes())).ok()?;
+        socket.send(Message::binary(offer.to_bytes())).ok()?;
         let Message::Binary(answer) = socket.read().ok()? else {
             return None;
         };
@@ -66,7 +66,7 @@ impl Owner {
 
     fn call(&mut self, request: &str) -> Option<String> {
         let sealed = self.channel.seal(request.as_bytes()).ok()?;
-        self.socket.send(Message::Binary(sealed)).ok()?;
+        self.socket.send(Message::binary(sealed)).ok()?;
         loop {
             if let Message::Binary(answer) = self.socket.read().ok()? {
                 return self.channel.open_text(&answer).ok();
@@ -174,7 +174,7 @@ fn handshakes_with_wrong_keys_without_end() {
                     .get_mut()
                     .set_read_timeout(Some(Duration::from_millis(200)));
                 if let Ok((_, offer)) = Initiator::new(&hello, &wrong, fresh()) {
-                    let _ = socket.send(Message::Binary(offer.to_bytes()));
+                    let _ = socket.send(Message::binary(offer.to_bytes()));
                     let _ = socket.read();
                 }
             }
@@ -224,7 +224,7 @@ fn truncated_or_replayed_frames() {
                     _ => offer[..fastrand::usize(..offer.len())].to_vec(),
                 };
                 overheard = Some(offer);
-                let _ = socket.send(Message::Binary(sent));
+                let _ = socket.send(Message::binary(sent));
                 if let Ok(Message::Binary(answer)) = socket.read() {
                     panic!("a cut or replayed offer was answered with {answer:?}");
                 }
@@ -264,7 +264,7 @@ fn clients_with_a_view_key_that_take_all_they_can() {
                 if let Some((mut socket, hello)) = greeted(address)
                     && let Ok((_, offer)) = Initiator::new(&hello, view, fresh())
                 {
-                    let _ = socket.send(Message::Binary(offer.to_bytes()));
+                    let _ = socket.send(Message::binary(offer.to_bytes()));
                     unfinished.push_back(socket);
                 }
                 if unfinished.len() > 8 {

@@ -82,7 +82,7 @@ fn deceive(stream: TcpStream, answers: &Answers) -> Option<()> {
             "telemetry": 1, "epoch": "00c0ffee", "uptime_ms": 1, "interval_us": 1000,
             "channels": [channel],
         });
-        socket.send(Message::Text(head.to_string())).ok()?;
+        socket.send(Message::text(head.to_string())).ok()?;
         let samples = protocol::telemetry::Samples::F32(vec![1.5e-9; 4]);
         for sequence in 0.. {
             let frame = protocol::telemetry::Frame {
@@ -93,7 +93,7 @@ fn deceive(stream: TcpStream, answers: &Answers) -> Option<()> {
                 channels: 1,
                 samples: samples.clone(),
             };
-            socket.send(Message::Binary(frame.encode().ok()?)).ok()?;
+            socket.send(Message::binary(frame.encode().ok()?)).ok()?;
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -154,7 +154,7 @@ fn push(method: &str, params: &Value) -> Value {
 }
 
 fn send(socket: &mut WebSocket<TcpStream>, message: &Value) -> Option<()> {
-    socket.send(Message::Text(message.to_string())).ok()
+    socket.send(Message::text(message.to_string())).ok()
 }
 
 /// A board whose every text is [`EVIL`].

@@ -110,7 +110,7 @@ impl Stranger {
         };
         let (asking, offer) =
             PairingInitiator::new(&Hello::from_bytes(&hello).ok()?, fresh()).ok()?;
-        socket.send(Message::Binary(offer.to_bytes())).ok()?;
+        socket.send(Message::binary(offer.to_bytes())).ok()?;
         Some(Self { socket, asking })
     }
 
@@ -123,7 +123,7 @@ impl Stranger {
             .asking
             .receive_answer(&PairAnswer::from_bytes(&answer).ok()?)
             .ok()?;
-        self.socket.send(Message::Binary(revealed.reveal)).ok()?;
+        self.socket.send(Message::binary(revealed.reveal)).ok()?;
         let Message::Binary(key) = self.socket.read().ok()? else {
             return None;
         };
@@ -233,7 +233,7 @@ fn a_man_in_the_middle_is_detected_by_the_codes_and_no_key_is_stored() {
             tungstenite::accept(listener.accept().expect("the app").0).expect("a WebSocket");
         let hello = Hello::new(&board, fresh());
         to_app
-            .send(Message::Binary(hello.to_bytes()))
+            .send(Message::binary(hello.to_bytes()))
             .expect("sent");
         let Ok(Message::Binary(offer)) = to_app.read() else {
             panic!("no offer")
@@ -241,7 +241,7 @@ fn a_man_in_the_middle_is_detected_by_the_codes_and_no_key_is_stored() {
         let offer = PairOffer::from_bytes(&offer).expect("an offer");
         let (as_board, answer) = BoardsPairing::new(&hello, &offer, fresh()).expect("answered");
         to_app
-            .send(Message::Binary(answer.to_bytes()))
+            .send(Message::binary(answer.to_bytes()))
             .expect("sent");
         let Ok(Message::Binary(number)) = to_app.read() else {
             panic!("no number")
@@ -260,7 +260,7 @@ fn a_man_in_the_middle_is_detected_by_the_codes_and_no_key_is_stored() {
             .channel
             .seal(forged.to_text().as_bytes())
             .expect("sealed");
-        let _ = to_app.send(Message::Binary(sealed));
+        let _ = to_app.send(Message::binary(sealed));
         let _ = to_app.read();
         stolen.join().expect("a thread")
     });

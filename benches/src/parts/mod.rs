@@ -27,7 +27,11 @@ pub(crate) enum Part {
     /// tokio-tungstenite: an echo server
     EchoServer,
     /// tokio-tungstenite: a broadcast server
-    BroadcastServer,
+    BroadcastServer {
+        /// How many bytes it reads at a time
+        #[arg(long)]
+        read_buffer: Option<usize>,
+    },
     /// A relay to a server that delays each direction
     SlowLink {
         /// The server, `host:port`
@@ -76,7 +80,7 @@ impl Part {
     pub(crate) fn run(self) -> Outcome<()> {
         match self {
             Self::EchoServer => sockets::run(servers::echo()),
-            Self::BroadcastServer => sockets::run(servers::broadcast()),
+            Self::BroadcastServer { read_buffer } => sockets::run(servers::broadcast(read_buffer)),
             Self::SlowLink { to, delay_ms } => {
                 sockets::run(slow_link::run(to, Duration::from_millis(delay_ms)))
             }

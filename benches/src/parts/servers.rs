@@ -12,9 +12,12 @@ use tokio::{
     sync::mpsc::{UnboundedSender, unbounded_channel},
     task::spawn_local,
 };
-use tokio_tungstenite::{accept_async, tungstenite::Message};
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::{Outcome, sockets::listen};
+use crate::{
+    Outcome,
+    sockets::{SMALL_BUFFER, accept, listen},
+};
 
 /// Sends back what it receives.
 pub(super) async fn echo() -> Outcome<()> {
@@ -23,7 +26,7 @@ pub(super) async fn echo() -> Outcome<()> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         spawn_local(async move {
-            let Ok(mut socket) = accept_async(stream).await else {
+            let Some(mut socket) = accept(stream, Some(SMALL_BUFFER)).await else {
                 return;
             };
             while let Some(Ok(message)) = socket.next().await {
@@ -39,7 +42,7 @@ pub(super) async fn echo() -> Outcome<()> {
 type Others = Rc<RefCell<BTreeMap<u64, UnboundedSender<Message>>>>;
 
 /// Sends each message to all other clients.
-pub(super) async fn broadcast() -> Outcome<()> {
+pub(super) async fn broadcast(read_buffer: Option<usize>) -> Outcome<()> {
     let listener = listen().await?;
     let others = Others::default();
     let number = Cell::new(0);
@@ -47,12 +50,17 @@ pub(super) async fn broadcast() -> Outcome<()> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         number.set(number.get() + 1);
-        spawn_local(one_of_many(stream, number.get(), Rc::clone(&others)));
+        spawn_local(one_of_many(
+            stream,
+            read_buffer,
+            number.get(),
+            Rc::clone(&others),
+        ));
     }
 }
 
-async fn one_of_many(stream: TcpStream, number: u64, others: Others) {
-    let Ok(socket) = accept_async(stream).await else {
+async fn one_of_many(stream: TcpStream, read_buffer: Option<usize>, number: u64, others: Others) {
+    let Some(socket) = accept(stream, read_buffer).await else {
         return;
     };
     let (mut outgoing, mut incoming) = socket.split();

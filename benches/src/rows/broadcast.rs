@@ -6,7 +6,7 @@ use crate::{
     figures::{Figure, Unit},
     peers::Server,
     process::Program,
-    sockets,
+    sockets::{self, SMALL_BUFFER},
     table::{Line, Target},
 };
 
@@ -26,11 +26,19 @@ pub(super) fn board(controllers: u64) -> Outcome<Server> {
     })
 }
 
+/// The library with its own buffer, and with a small one.
+const LARGE: &str = "tokio-tungstenite";
+const SMALL: &str = "tokio-tungstenite, 4 KiB buffer";
+
 /// A board, tokio-tungstenite, and the other peers.
 pub(super) fn servers(controllers: u64) -> Outcome<Vec<(Server, Trigger)>> {
     let mut servers = vec![
         (board(controllers)?, Trigger::Command),
-        (Server::tungstenite("tokio-tungstenite")?, Trigger::Message),
+        (Server::tungstenite(LARGE, None)?, Trigger::Message),
+        (
+            Server::tungstenite(SMALL, Some(SMALL_BUFFER))?,
+            Trigger::Message,
+        ),
     ];
     servers.extend(
         Server::others()?
@@ -87,11 +95,10 @@ async fn deliver(size: u64, changes: u64, rounds: u32) -> Outcome<Vec<Line>> {
         what: format!("CPU per delivery, {size} clients"),
         ours: *ours,
         peer: Some(((*name).to_owned(), *figure)),
-        // It reads 4 KiB at a time.
-        target: if *name == "tokio-tungstenite" {
-            Target::Ratio(1.1)
-        } else {
-            Target::Stated
+        target: match *name {
+            LARGE => Target::Ratio(1.0),
+            SMALL => Target::Ratio(1.1),
+            _ => Target::Stated,
         },
     });
     Ok(lines.collect())

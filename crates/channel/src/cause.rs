@@ -142,7 +142,7 @@ impl EndCause {
                 Self::Lost("the connection ended without a close frame".to_owned())
             }
             Error::Io(error) => Self::Lost(error.to_string()),
-            Error::Utf8 => Self::NotAWebSocket("a text message is not UTF-8".to_owned()),
+            Error::Utf8(_) => Self::NotAWebSocket("a text message is not UTF-8".to_owned()),
             Error::Protocol(ProtocolError::HttparseError(_)) => Self::NotAWebSocket(
                 "the answer is not HTTP; use wss:// instead of ws:// for a server with TLS"
                     .to_owned(),

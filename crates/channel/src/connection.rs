@@ -16,7 +16,7 @@ use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Message,
+        Bytes, Message,
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
 };
@@ -98,11 +98,10 @@ impl<'a> Connection<'a> {
             self.reader_blocked.set(true);
             match message {
                 Message::Text(text) => {
-                    self.received(Content::Text(text.into_boxed_str())).await;
+                    self.received(Content::Text(text.as_str().into())).await;
                 }
                 Message::Binary(bytes) => {
-                    self.received(Content::Binary(bytes.into_boxed_slice()))
-                        .await;
+                    self.received(Content::Binary(bytes.as_ref().into())).await;
                 }
                 Message::Ping(_) => self.store.add(EntryKind::Ping(Direction::In)).await,
                 Message::Pong(payload) => {
@@ -119,7 +118,7 @@ impl<'a> Connection<'a> {
                     })
                     .await;
                     let (code, reason) = frame.map_or((None, String::new()), |frame| {
-                        (Some(u16::from(frame.code)), frame.reason.into_owned())
+                        (Some(u16::from(frame.code)), frame.reason.to_string())
                     });
                     return EndCause::Closed {
                         by: ClosedBy::Peer,
@@ -229,7 +228,8 @@ impl<'a> Connection<'a> {
             Command::Ping => {
                 let payload = self.liveness.borrow_mut().ping(Instant::now());
                 self.store.add(EntryKind::Ping(Direction::Out)).await;
-                self.send(sink, Message::Ping(payload)).await
+                self.send(sink, Message::Ping(Bytes::copy_from_slice(&payload)))
+                    .await
             }
             Command::Repeat(content, rate, times) => {
                 *repetition = Some(Repetition {
@@ -263,8 +263,8 @@ impl<'a> Connection<'a> {
 
     async fn send_message(&self, sink: &mut Sink, content: Content) -> Result<(), EndCause> {
         let message = match &content {
-            Content::Text(text) => Message::Text(text.to_string()),
-            Content::Binary(bytes) => Message::Binary(bytes.to_vec()),
+            Content::Text(text) => Message::text(text.as_ref()),
+            Content::Binary(bytes) => Message::Binary(Bytes::copy_from_slice(bytes)),
         };
         // Logged before it is sent, so that the answer comes after it.
         self.store
@@ -286,7 +286,7 @@ impl<'a> Connection<'a> {
     }
 }
 
-fn closed_by_us(answer: Option<CloseFrame<'_>>) -> EndCause {
+fn closed_by_us(answer: Option<CloseFrame>) -> EndCause {
     let code = answer.map_or(CloseCode::Normal, |frame| frame.code);
     EndCause::Closed {
         by: ClosedBy::Us,

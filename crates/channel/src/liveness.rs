@@ -65,14 +65,14 @@ impl Liveness {
     }
 
     /// The payload of a ping that is sent now.
-    pub(super) fn ping(&mut self, now: Instant) -> Vec<u8> {
+    pub(super) fn ping(&mut self, now: Instant) -> [u8; 8] {
         self.next = self.interval.and_then(|interval| now.checked_add(interval));
         self.sent += 1;
         if self.unanswered.len() == MAX_UNANSWERED {
             self.unanswered.pop_front();
         }
         self.unanswered.push_back((self.sent, now));
-        self.sent.to_be_bytes().to_vec()
+        self.sent.to_be_bytes()
     }
 
     /// The round trip, if this pong answers one of our pings. It also answers

@@ -35,6 +35,9 @@ use super::{
     store::Store,
 };
 
+/// How many bytes are read at a time.
+const READ_BUFFER: usize = 16 << 10;
+
 /// A command to a channel's task.
 pub(super) enum Command {
     Send(Content),
@@ -204,12 +207,11 @@ async fn open(
             request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, value);
         }
     }
-    let config = WebSocketConfig {
-        max_message_size: Some(settings.max_message),
-        max_frame_size: Some(settings.max_message),
-        write_buffer_size: 0,
-        ..WebSocketConfig::default()
-    };
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(settings.max_message))
+        .max_frame_size(Some(settings.max_message))
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0);
     let (socket, response) = client_async_with_config(request, stream, Some(config))
         .await
         .map_err(failed)?;

@@ -82,11 +82,9 @@ impl Route {
             SEC_WEBSOCKET_PROTOCOL,
             HeaderValue::from_static(SUBPROTOCOL),
         );
-        let config = WebSocketConfig {
-            max_message_size: Some(4 * limits::MESSAGE_OUT_OF_BOARD),
-            max_frame_size: Some(4 * limits::MESSAGE_OUT_OF_BOARD),
-            ..WebSocketConfig::default()
-        };
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(4 * limits::MESSAGE_OUT_OF_BOARD))
+            .max_frame_size(Some(4 * limits::MESSAGE_OUT_OF_BOARD));
         let opening = timeout(
             GIVE_UP,
             client_async_with_config(request, stream, Some(config)),

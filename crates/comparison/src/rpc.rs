@@ -42,7 +42,7 @@ impl RpcConnection {
         self.last += 1;
         let text = Request::new(self.last, method, params).to_json();
         self.socket
-            .send(Message::Text(text))
+            .send(Message::text(text))
             .await
             .map_err(|error| FollowError::Disconnected(error.to_string()))?;
         let end = Instant::now() + TIMEOUT;

@@ -11,15 +11,19 @@ use tokio_tungstenite::tungstenite::{
     protocol::WebSocketConfig,
 };
 
-/// The longest message, and the largest write buffer.
+/// The buffer that each connection reads into. It grows with the longest
+/// message, and stays as long as the connection: most messages of a board have
+/// some hundred bytes.
+const READ_BUFFER: usize = 1_024;
+
+/// The longest message, and the sizes of the buffers.
 pub fn limits() -> WebSocketConfig {
-    WebSocketConfig {
-        max_message_size: Some(MESSAGE_INTO_CONTROLLER),
-        max_frame_size: Some(MESSAGE_INTO_CONTROLLER),
-        max_write_buffer_size: 4 * MESSAGE_INTO_CONTROLLER,
-        write_buffer_size: 0,
-        ..WebSocketConfig::default()
-    }
+    WebSocketConfig::default()
+        .max_message_size(Some(MESSAGE_INTO_CONTROLLER))
+        .max_frame_size(Some(MESSAGE_INTO_CONTROLLER))
+        .read_buffer_size(READ_BUFFER)
+        .max_write_buffer_size(4 * MESSAGE_INTO_CONTROLLER)
+        .write_buffer_size(0)
 }
 
 /// Whether a request comes from a web page: browsers always send `Origin` (RFC

@@ -8,7 +8,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{
-        Error, Message,
+        Bytes, Error, Message,
         client::IntoClientRequest,
         error::CapacityError,
         http::{HeaderValue, header},
@@ -36,7 +36,7 @@ pub(super) struct Locked {
 /// What the board sent, or that the connection is closed.
 pub(super) enum Said {
     Text(String),
-    Closed(Option<CloseFrame<'static>>),
+    Closed(Option<CloseFrame>),
 }
 
 impl Locked {
@@ -100,7 +100,7 @@ impl Locked {
         let (initiator, offer) =
             Initiator::new(&hello, key, ephemeral).map_err(|error| not_locked(&error))?;
         socket
-            .send(Message::Binary(offer.to_bytes()))
+            .send(Message::binary(offer.to_bytes()))
             .await
             .map_err(|error| no_board(&error))?;
         let answer =
@@ -125,7 +125,7 @@ impl Locked {
                 max_size: protocol::limits::MESSAGE_INTO_CONTROLLER - OVERHEAD,
             })
         })?;
-        self.socket.send(Message::Binary(sealed)).await
+        self.socket.send(Message::binary(sealed)).await
     }
 
     /// Receives and decrypts a message. Can be canceled and called again.
@@ -158,7 +158,7 @@ impl Locked {
 }
 
 /// A binary message of the handshake; a refusal arrives as text.
-async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Result<Vec<u8>, RpcError> {
+async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Result<Bytes, RpcError> {
     loop {
         match socket.next().await {
             Some(Ok(Message::Binary(bytes))) => return Ok(bytes),

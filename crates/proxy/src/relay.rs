@@ -50,13 +50,13 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
             },
             said = board.hear() => match said {
                 Ok(Said::Text(text)) => {
-                    let sent = timeout(WRITE, client.send(Message::Text(text))).await;
+                    let sent = timeout(WRITE, client.send(Message::text(text))).await;
                     if !matches!(sent, Ok(Ok(()))) {
                         break None;
                     }
                 }
                 Ok(Said::Closed(Some(CloseFrame { code, reason }))) => {
-                    break Some((code, reason.into_owned()));
+                    break Some((code, reason.to_string()));
                 }
                 Ok(Said::Closed(None)) => {
                     let reason = "the board closed the connection".to_owned();
@@ -93,7 +93,7 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
 fn broken(error: &Error) -> Option<(CloseCode, String)> {
     let code = match error {
         Error::Protocol(_) => CloseCode::Protocol,
-        Error::Utf8 => CloseCode::Invalid,
+        Error::Utf8(_) => CloseCode::Invalid,
         Error::Capacity(_) => CloseCode::Size,
         _ => return None,
     };
@@ -108,7 +108,7 @@ async fn refuse(mut client: Client, error: RpcError) {
         outcome: Err(error),
     }
     .to_json();
-    let _ = timeout(WRITE, client.send(Message::Text(text))).await;
+    let _ = timeout(WRITE, client.send(Message::text(text))).await;
     let frame = CloseFrame {
         code: CloseCode::Policy,
         reason: "no connection to the board".into(),

@@ -3,7 +3,6 @@
 //! before it is written: a slow one gets the newest state and never a queue.
 
 use std::{
-    borrow::Cow,
     future::poll_fn,
     net::SocketAddr,
     sync::Arc,
@@ -29,7 +28,7 @@ use tokio::{
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        self, Message,
+        self, Bytes, Message,
         protocol::{CloseFrame, Role as Side, WebSocketConfig, frame::coding::CloseCode},
     },
 };
@@ -41,6 +40,9 @@ const READINGS: Duration = Duration::from_millis(100);
 
 /// How long a client has to answer that the connection ends.
 const CLOSING: Duration = Duration::from_secs(2);
+
+/// How many bytes are read at a time: what a person does is short.
+const READ_BUFFER: usize = 4 << 10;
 
 /// A client's WebSocket.
 pub(crate) struct Socket(WebSocketStream<TokioIo<Upgraded>>);
@@ -70,12 +72,11 @@ enum Event {
 
 impl Socket {
     pub(crate) async fn new(upgraded: Upgraded) -> Self {
-        let config = WebSocketConfig {
-            max_message_size: Some(MESSAGE),
-            max_frame_size: Some(MESSAGE),
-            write_buffer_size: 0,
-            ..WebSocketConfig::default()
-        };
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MESSAGE))
+            .max_frame_size(Some(MESSAGE))
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(0);
         let stream = TokioIo::new(upgraded);
         Self(WebSocketStream::from_raw_socket(stream, Side::Server, Some(config)).await)
     }
@@ -111,7 +112,7 @@ impl Socket {
         }
         let ended = timeout(CLOSING, async {
             if let Ending::Refused(refusal) = ending {
-                self.0.feed(Message::Binary(refusal.message())).await?;
+                self.0.feed(Message::binary(refusal.message())).await?;
                 let frame = close_frame(*refusal);
                 self.0.send(Message::Close(Some(frame))).await?;
             }
@@ -214,12 +215,12 @@ fn role(hello: &Hello, from: SocketAddr, shared: &Shared) -> Result<Role, Refusa
 
 /// The close frame of a refusal; its reason has at most 123 bytes (RFC 6455,
 /// section 5.5).
-fn close_frame(refusal: Refusal) -> CloseFrame<'static> {
+fn close_frame(refusal: Refusal) -> CloseFrame {
     let mut reason = refusal.to_string();
     reason.truncate(reason.floor_char_boundary(123));
     CloseFrame {
         code: CloseCode::from(refusal.code()),
-        reason: Cow::Owned(reason),
+        reason: reason.into(),
     }
 }
 
@@ -245,7 +246,7 @@ async fn serve(
             (wanted, due, asked) = (false, None, Instant::now());
             match session.next_step() {
                 Some(Next::Send(bytes)) => {
-                    socket.0.feed(Message::Binary(bytes)).await?;
+                    socket.0.feed(Message::binary(bytes)).await?;
                     (sending, wanted) = (true, true);
                 }
                 Some(Next::End(refusal)) => return Err(refusal.into()),
@@ -282,7 +283,7 @@ async fn serve(
                 session.beat();
                 wanted = true;
                 if !sending {
-                    socket.0.feed(Message::Ping(Vec::new())).await?;
+                    socket.0.feed(Message::Ping(Bytes::new())).await?;
                     sending = true;
                 }
             }

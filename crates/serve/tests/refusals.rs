@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_tungstenite::tungstenite::{
-    Message,
+    Bytes, Message,
     protocol::frame::{
         Frame,
         coding::{Data, OpCode},
@@ -31,11 +31,13 @@ async fn is_served(lab: &Lab, client: &mut Client) {
 }
 
 async fn client_is_served(client: &mut Client) {
-    client.send(Message::Ping(b"there?".to_vec())).await;
+    client
+        .send(Message::Ping(Bytes::from_static(b"there?")))
+        .await;
     loop {
         let message = timeout(PATIENCE, client.0.next()).await.unwrap();
         match message.unwrap().unwrap() {
-            Message::Pong(bytes) if bytes == b"there?" => break,
+            Message::Pong(bytes) if bytes == b"there?"[..] => break,
             Message::Close(frame) => unreachable!("{frame:?}"),
             _ => {}
         }
@@ -128,7 +130,7 @@ async fn tokens_cannot_be_guessed_quickly_and_a_right_one_from_elsewhere_gets_in
             .await
             .unwrap();
         let mut client = Client(socket);
-        client.send(Message::Binary(hello(Some(CONTROL)))).await;
+        client.send(Message::binary(hello(Some(CONTROL)))).await;
         client.binary().await;
     }
 }
@@ -308,7 +310,7 @@ async fn too_many_clients_are_refused() {
     // A stranger does not learn that.
     assert_eq!(lab.client(hello(None)).await.closed().await.0, 4401);
     drop(two);
-    one.send(Message::Ping(Vec::new())).await;
+    one.send(Message::Ping(Bytes::new())).await;
     loop {
         let mut third = lab.client(hello(Some(CONTROL))).await;
         if let Some(Ok(Message::Binary(_))) = third.0.next().await {
@@ -332,10 +334,10 @@ async fn a_newer_version_is_refused_by_name() {
 async fn text_messages_are_refused() {
     let lab = Lab::start().await;
     let mut stranger = lab.open(&[]).await.unwrap();
-    stranger.send(Message::Text("hello".to_owned())).await;
+    stranger.send(Message::text("hello")).await;
     assert_eq!(stranger.closed().await.0, 4400);
     let mut client = lab.admitted(CONTROL).await;
-    client.send(Message::Text("hello".to_owned())).await;
+    client.send(Message::text("hello")).await;
     assert_eq!(client.closed().await.0, 4400);
 }
 
@@ -345,7 +347,7 @@ async fn a_client_that_floods_is_ended_and_another_is_not() {
     let mut other = lab.admitted(VIEW).await;
     let mut client = lab.admitted(CONTROL).await;
     for _ in 0..2_000 {
-        if client.0.send(Message::Pong(Vec::new())).await.is_err() {
+        if client.0.send(Message::Pong(Bytes::new())).await.is_err() {
             break;
         }
     }

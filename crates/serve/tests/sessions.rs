@@ -42,7 +42,7 @@ async fn only_one_who_manages_ends_a_session_and_it_is_told() {
     let (mut control, first) = welcomed(&lab, CONTROL).await;
     let (mut view, second) = welcomed(&lab, VIEW).await;
     assert_eq!((first.manages, second.manages), (true, false));
-    let end = |number| Message::Binary(encode(&FromWindow::EndSession(number)).unwrap());
+    let end = |number| Message::binary(encode(&FromWindow::EndSession(number)).unwrap());
     view.send(end(first.number)).await;
     // The session goes on: it is told of a board.
     lab.publish("Desk lamp");

@@ -59,7 +59,7 @@ async fn pages_and_clients_are_served_over_tls() {
         .await
         .unwrap();
     let mut client = Client(socket);
-    client.send(Message::Binary(hello(Some(CONTROL)))).await;
+    client.send(Message::binary(hello(Some(CONTROL)))).await;
     client.binary().await;
 }
 

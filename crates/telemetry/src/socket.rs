@@ -31,6 +31,9 @@ const SILENCE: Duration = limits::STALE_AFTER;
 /// The longest message that is accepted; a frame has at most 1,400 bytes.
 const MAX_MESSAGE: usize = limits::MESSAGE_OUT_OF_BOARD;
 
+/// How many bytes are read at a time: the samples of some milliseconds.
+const READ_BUFFER: usize = 8 << 10;
+
 /// Why a connection ended or failed.
 enum End {
     /// Another attempt may succeed.
@@ -77,11 +80,10 @@ async fn open(address: &str) -> Result<WebSocketStream<TcpStream>, End> {
     let Reached { stream, address } = reach(&given, &[])
         .await
         .map_err(|error| End::Lost(error.to_string()))?;
-    let config = WebSocketConfig {
-        max_message_size: Some(MAX_MESSAGE),
-        max_frame_size: Some(MAX_MESSAGE),
-        ..WebSocketConfig::default()
-    };
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE))
+        .read_buffer_size(READ_BUFFER);
     match client_async_with_config(
         format!("ws://{}{TELEMETRY_PATH}", address.authority()),
         stream,
@@ -149,7 +151,7 @@ async fn read(mut socket: WebSocketStream<TcpStream>, shared: &Shared) -> String
     }
 }
 
-fn closed(CloseFrame { code, reason }: CloseFrame<'_>) -> String {
+fn closed(CloseFrame { code, reason }: CloseFrame) -> String {
     match &*reason {
         "" => format!("the board closed the connection ({})", u16::from(code)),
         reason => format!(

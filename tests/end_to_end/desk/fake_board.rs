@@ -65,7 +65,7 @@ impl FakeWire {
 
     pub(crate) fn says(&mut self, message: &Value) {
         self.socket
-            .send(Message::Text(message.to_string()))
+            .send(Message::text(message.to_string()))
             .expect("the controller listens");
     }
 

@@ -65,7 +65,7 @@ impl Wire {
 
     pub(crate) fn say(&mut self, text: &str) {
         self.socket
-            .send(Message::Text(text.to_owned()))
+            .send(Message::text(text))
             .expect("the board listens");
     }
 
@@ -77,7 +77,7 @@ impl Wire {
                 Ok(Message::Text(text)) => {
                     return Heard::Json(serde_json::from_str(&text).expect("JSON"));
                 }
-                Ok(Message::Binary(data)) => return Heard::Binary(data),
+                Ok(Message::Binary(data)) => return Heard::Binary(data.to_vec()),
                 Ok(Message::Close(frame)) => {
                     return Heard::Closed(frame.map(|frame| frame.code.into()));
                 }

@@ -174,7 +174,7 @@ async fn serve_client<S: AsyncRead + AsyncWrite + Unpin + Reset>(
     let Ok(mut socket) = accept_hdr_async(stream, inspect).await else {
         return;
     };
-    let hello = Message::Text(format!("hello {number}"));
+    let hello = Message::text(format!("hello {number}"));
     match manner {
         Manner::Echo => echo(socket).await,
         Manner::EchoAfter(ms) => {
@@ -201,19 +201,19 @@ async fn serve_client<S: AsyncRead + AsyncWrite + Unpin + Reset>(
         }
         Manner::Deaf => std::future::pending().await,
         Manner::Large(bytes) => {
-            let _ = socket.send(Message::Text("x".repeat(bytes))).await;
+            let _ = socket.send(Message::text("x".repeat(bytes))).await;
             echo(socket).await;
         }
         Manner::Headers(_) => {
             for header in headers {
-                let _ = socket.send(Message::Text(header)).await;
+                let _ = socket.send(Message::text(header)).await;
             }
             echo(socket).await;
         }
         Manner::Flood(messages) => {
             for number in 0..messages {
                 if socket
-                    .feed(Message::Text(format!("{{\"n\":{number}}}")))
+                    .feed(Message::text(format!("{{\"n\":{number}}}")))
                     .await
                     .is_err()
                 {

@@ -53,7 +53,7 @@ async fn visit(
     let (first, (number, notifications)) =
         device.with(|core, now| (core.full_notification(now), core.open_channel(Some("ws"))));
     let channel = ChannelGuard { device, number };
-    if socket.send(Message::Text(first)).await.is_ok() {
+    if socket.send(Message::text(first)).await.is_ok() {
         device
             .serve(
                 socket,

@@ -38,6 +38,9 @@ use crate::{
 /// The longest message of a client, in bytes. A longer one ends the connection.
 const LONGEST: usize = 64 * 1024;
 
+/// How many bytes are read at a time.
+const READ_BUFFER: usize = 4 * 1024;
+
 pub(crate) struct ShellyDevice {
     pub(crate) id: String,
     pub(crate) mac: String,
@@ -218,7 +221,7 @@ impl ShellyDevice {
                 () = sleep(patience.unwrap_or(Duration::MAX)), if patience.is_some() => return,
             };
             let sent = match text {
-                Some(text) => socket.send(Message::Text(text)).await,
+                Some(text) => socket.send(Message::text(text)).await,
                 None => socket.flush().await,
             };
             if sent.is_err() {
@@ -327,11 +330,12 @@ impl Device for ShellyDevice {
             connection.stream,
             connection.unread,
             Role::Server,
-            Some(WebSocketConfig {
-                max_message_size: Some(LONGEST),
-                max_frame_size: Some(LONGEST),
-                ..WebSocketConfig::default()
-            }),
+            Some(
+                WebSocketConfig::default()
+                    .max_message_size(Some(LONGEST))
+                    .max_frame_size(Some(LONGEST))
+                    .read_buffer_size(READ_BUFFER),
+            ),
         )
         .await;
         let (number, notifications) = self.core().open_channel(None);

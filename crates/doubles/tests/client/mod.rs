@@ -28,7 +28,7 @@ impl Client {
     }
 
     pub(crate) fn send(&mut self, frame: &Value) {
-        self.0.send(Message::Text(frame.to_string())).unwrap();
+        self.0.send(Message::text(frame.to_string())).unwrap();
     }
 
     /// The next text; `None` if there is no more.

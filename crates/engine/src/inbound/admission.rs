@@ -94,7 +94,7 @@ async fn shelly(mut socket: Stream, from: SocketAddr) -> Option<InboundSocket> {
         return None;
     };
     let inbound = InboundSocket::new(id, false, from, socket);
-    Some(inbound.of(Family::Shelly, first))
+    Some(inbound.of(Family::Shelly, first.as_str().to_owned()))
 }
 
 #[expect(clippy::result_large_err, reason = "tungstenite's own type")]

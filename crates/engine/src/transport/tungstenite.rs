@@ -19,7 +19,7 @@ use tokio_tungstenite::{
         client::IntoClientRequest,
         error::{ProtocolError, SubProtocolError},
         http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL},
-        protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
+        protocol::{CloseFrame, Role, frame::coding::CloseCode},
     },
 };
 
@@ -124,10 +124,7 @@ async fn open<F: Fn(SocketEvent)>(
         .await
         .map_err(refused)?;
     let (stream, rest) = head.into_parts();
-    let limits = WebSocketConfig {
-        write_buffer_size: WRITE_TOGETHER,
-        ..net::handshake::limits()
-    };
+    let limits = net::handshake::limits().write_buffer_size(WRITE_TOGETHER);
     let socket = WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(limits));
     Ok(Box::new(socket.await))
 }
@@ -170,8 +167,8 @@ async fn serve<F: Fn(SocketEvent)>(
     let reason = loop {
         tokio::select! {
             message = socket.next() => match message.inspect(|message| bytes += size(message)) {
-                Some(Ok(Message::Text(text))) => reporter.tell(SocketEvent::Text(text)),
-                Some(Ok(Message::Binary(bytes))) => reporter.tell(SocketEvent::Binary(bytes)),
+                Some(Ok(Message::Text(text))) => reporter.tell(SocketEvent::Text(text.as_str().to_owned())),
+                Some(Ok(Message::Binary(bytes))) => reporter.tell(SocketEvent::Binary(bytes.to_vec())),
                 Some(Ok(Message::Ping(_))) => reporter.tell(SocketEvent::Ping),
                 Some(Ok(Message::Pong(_) | Message::Frame(_))) => reporter.tell(SocketEvent::Pong),
                 Some(Ok(Message::Close(_))) => {
@@ -226,9 +223,9 @@ async fn write(
     while let Some(next) = message.take() {
         socket
             .feed(match next {
-                Payload::Text(text) => Message::Text(text),
+                Payload::Text(text) => Message::text(text),
                 Payload::Binary(bytes) | Payload::Mqtt { payload: bytes, .. } => {
-                    Message::Binary(bytes)
+                    Message::binary(bytes)
                 }
             })
             .await?;
@@ -245,7 +242,7 @@ fn violation(error: &Error) -> Option<(CloseCode, String)> {
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
         Error::Protocol(error) => Some((CloseCode::Protocol, error.to_string())),
         Error::Capacity(error) => Some((CloseCode::Size, error.to_string())),
-        Error::Utf8 => Some((CloseCode::Invalid, "a text that is not UTF-8".to_owned())),
+        Error::Utf8(_) => Some((CloseCode::Invalid, "a text that is not UTF-8".to_owned())),
         _ => None,
     }
 }
@@ -362,7 +359,7 @@ mod tests {
         use tokio_tungstenite::tungstenite::{error::SubProtocolError, http::Response};
         let status = |status: u16| {
             let response = Response::builder().status(status).body(None);
-            refused(Error::Http(response.expect("a response")))
+            refused(Error::Http(Box::new(response.expect("a response"))))
         };
         assert_eq!(status(503), Ending::AllSlotsTaken);
         assert!(matches!(status(403), Ending::Forbidden(text) if text.contains("403 Forbidden")));
@@ -399,7 +396,7 @@ mod tests {
         let invalid = violation(&Error::Protocol(ProtocolError::NonZeroReservedBits));
         assert!(matches!(invalid, Some((CloseCode::Protocol, _))));
         assert!(matches!(
-            violation(&Error::Utf8),
+            violation(&Error::Utf8(String::new())),
             Some((CloseCode::Invalid, _))
         ));
     }

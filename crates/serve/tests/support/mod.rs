@@ -163,7 +163,7 @@ impl Lab {
     /// A client with this first message.
     pub(crate) async fn client(&self, hello: Vec<u8>) -> Client {
         let mut client = self.open(&[]).await.unwrap();
-        client.send(Message::Binary(hello)).await;
+        client.send(Message::binary(hello)).await;
         client
     }
 
@@ -195,7 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 .unwrap()
                 .unwrap()
             {
-                Message::Binary(bytes) => return bytes,
+                Message::Binary(bytes) => return bytes.to_vec(),
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => unreachable!("{other:?}"),
             }
@@ -207,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         loop {
             match timeout(PATIENCE, self.0.next()).await.unwrap() {
                 Some(Ok(Message::Close(Some(frame)))) => {
-                    return (frame.code.into(), frame.reason.into_owned());
+                    return (frame.code.into(), frame.reason.to_string());
                 }
                 Some(Ok(_)) => {}
                 other => unreachable!("closed without a reason: {other:?}"),

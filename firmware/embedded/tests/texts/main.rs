@@ -100,7 +100,7 @@ fn requests() -> Vec<String> {
 /// The error that the emulated board answers with; `null` for a result.
 fn emulated(socket: &mut WebSocket<TcpStream>, request: &str) -> Value {
     socket
-        .send(Message::Text(request.to_owned()))
+        .send(Message::text(request))
         .expect("the board listens");
     loop {
         match socket.read().expect("the board answers") {

@@ -21,7 +21,7 @@ use tokio::{
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async_with_config,
     tungstenite::{
-        Message,
+        Bytes, Message,
         handshake::server::{ErrorResponse, Request, Response},
         http::{HeaderValue, StatusCode, header},
         protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
@@ -35,6 +35,9 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// How long a client may take to read a message.
 const SEND: Duration = limits::BOARD_DROPS_AFTER;
+
+/// How many bytes are read at a time.
+const READ_BUFFER: usize = 4 << 10;
 
 /// How many messages wait for a controller that reads slowly. A replay at a
 /// high speed sends many at once.
@@ -57,11 +60,10 @@ pub(super) async fn serve(
         return;
     };
     let _ = stream.set_nodelay(true);
-    let config = WebSocketConfig {
-        max_message_size: Some(limits::MESSAGE_INTO_BOARD),
-        max_frame_size: Some(limits::MESSAGE_INTO_BOARD),
-        ..WebSocketConfig::default()
-    };
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(limits::MESSAGE_INTO_BOARD))
+        .max_frame_size(Some(limits::MESSAGE_INTO_BOARD))
+        .read_buffer_size(READ_BUFFER);
     let accepting = accept_hdr_async_with_config(stream, judge, Some(config));
     let Ok(Ok(mut socket)) = timeout(HANDSHAKE, accepting).await else {
         return;
@@ -115,7 +117,7 @@ async fn exchange(
                 if heard.elapsed() > limits::BOARD_DROPS_AFTER {
                     return close(socket, 1001).await;
                 }
-                if !send(socket, Message::Ping(Vec::new()), SEND).await {
+                if !send(socket, Message::Ping(Bytes::new()), SEND).await {
                     return;
                 }
             }
