@@ -167,8 +167,13 @@ async fn serve<F: Fn(SocketEvent)>(
     let reason = loop {
         tokio::select! {
             message = socket.next() => match message.inspect(|message| bytes += size(message)) {
-                Some(Ok(Message::Text(text))) => reporter.tell(SocketEvent::Text(text.as_str().to_owned())),
-                Some(Ok(Message::Binary(bytes))) => reporter.tell(SocketEvent::Binary(bytes.to_vec())),
+                // Copied: a part of the buffer would keep the whole of it.
+                Some(Ok(Message::Text(text))) => {
+                    reporter.tell(SocketEvent::Text(text.as_str().to_owned()));
+                }
+                Some(Ok(Message::Binary(bytes))) => {
+                    reporter.tell(SocketEvent::Binary(bytes.to_vec()));
+                }
                 Some(Ok(Message::Ping(_))) => reporter.tell(SocketEvent::Ping),
                 Some(Ok(Message::Pong(_) | Message::Frame(_))) => reporter.tell(SocketEvent::Pong),
                 Some(Ok(Message::Close(_))) => {
