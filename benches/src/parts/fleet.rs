@@ -1,5 +1,6 @@
-//! The app's core without a window. It is drained as the window drains it: when
-//! it is woken, at most 60 times per second.
+//! The app's core without a window. It is drained as the window drains it that
+//! shows the page of a board and the list: when something is shown that
+//! changed, at most 60 times per second; for readings, at most ten times.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +15,10 @@ use std::{
 
 use clap::Args;
 use engine::{Interfaces, Lookout, Settings, Transport};
-use fleet::{BoardKey, BoardView, Changes, Fleet, LinkState, LogEvent, Outcome as CommandOutcome};
+use fleet::{
+    BoardKey, BoardView, Changes, Fleet, LinkState, LogEvent, Outcome as CommandOutcome, Shown,
+    Urgency,
+};
 use protocol::{ComponentKey, Kind, State};
 
 use super::{Shared, addresses};
@@ -26,6 +30,12 @@ use crate::{
 
 /// A frame of a 60 Hz screen.
 const FRAME: Duration = Duration::from_micros(16_667);
+
+/// The time between two drains for readings, as in the window.
+const READINGS: Duration = Duration::from_millis(100);
+
+/// How many rows of the list are in view.
+const ROWS: usize = 20;
 
 /// The pause between two commands.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -83,19 +93,26 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
         ..Settings::default()
     })?);
     let (wake, woken) = channel();
-    let mut watch = fleet.watch(move |_| {
+    let mut watch = fleet.watch(move |urgency| {
         // At the end there is no receiver any more.
-        let _ = wake.send(());
+        let _ = wake.send(urgency);
     });
     let (counts, outputs) = (Shared::default(), Outputs::default());
     answer(counts.clone(), Arc::clone(&fleet), Arc::clone(&outputs));
     let (mut found, mut connected) = (BTreeSet::new(), BTreeSet::new());
     let (begun, mut ready) = (Instant::now(), false);
+    let mut rows = BTreeMap::new();
+    let mut drained = Instant::now();
     loop {
-        match woken.recv_timeout(Duration::from_secs(5)) {
-            Ok(()) | Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err("the fleet has ended".into()),
+        let mut urgency = woken.recv_timeout(Duration::from_secs(5));
+        let left = READINGS.saturating_sub(drained.elapsed());
+        if urgency == Ok(Urgency::Reading) && !left.is_zero() {
+            urgency = woken.recv_timeout(left);
         }
+        if urgency == Err(RecvTimeoutError::Disconnected) {
+            return Err("the fleet has ended".into());
+        }
+        drained = Instant::now();
         let changes = watch.drain();
         count(&changes, &mut counts.lock());
         for board in &changes.boards {
@@ -107,6 +124,11 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
                 _ => connected.remove(&board.key),
             };
             note_output(board, &outputs);
+            if let Some(first) = board.components.first()
+                && rows.len() < ROWS
+            {
+                rows.insert(board.key, vec![first.descriptor.key.clone()]);
+            }
         }
         let late = begun.elapsed() > CONNECTING;
         if to_find && (found.len() >= wanted || late) {
@@ -115,6 +137,12 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
         }
         if !ready && !to_find && (connected.len() >= wanted || late) {
             ready = true;
+            watch.shows(Shown {
+                boards: rows.keys().take(1).copied().collect(),
+                parts: rows.clone(),
+                news: true,
+                ..Shown::default()
+            });
             println!("{}", connected.len());
         }
         thread::sleep(FRAME);
