@@ -156,7 +156,8 @@ pub(super) fn compared(
 }
 
 /// From 1 to 10,000 boards that push only their diagnostics: signal and memory
-/// every 10 s, which is the length of a round, and uptime every 60 s.
+/// every 10 s, and uptime every 60 s. A round of many boards has 30 s, because
+/// the fleet asks each for its clock that often.
 pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
     let sizes: &[usize] = if quick {
         &[1, 2]
@@ -166,7 +167,11 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     let mut alone = None;
     for boards in sizes.iter().copied() {
-        let (rounds, round) = if quick { (1, 1) } else { (3, 10) };
+        let (rounds, round) = match boards {
+            _ if quick => (1, 1),
+            ..1_000 => (3, 10),
+            _ => (3, 30),
+        };
         let lamps = ["--profile", "lamp"];
         let followers = watch(boards, &lamps, rounds, Duration::from_secs(round))?;
         let (ours, others) = followers.split_first().ok_or("no fleet")?;
@@ -188,6 +193,13 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
+fn idle_boards(number: usize) -> String {
+    match number {
+        1 => "1 board idle".to_owned(),
+        _ => format!("{number} boards idle"),
+    }
+}
+
 fn memory(round: &Round) -> f64 {
     round.reading.memory_kb
 }
@@ -199,7 +211,7 @@ fn idle_lines(boards: usize, pair: [&Follower; 2], first: bool) -> Outcome<Vec<L
         _ => Target::Stated,
     };
     let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64| {
-        let what = format!("{what}, {boards} boards idle");
+        let what = format!("{what}, {}", idle_boards(boards));
         compared("idle", what, (unit, target), of, pair)
     };
     let cpu = if boards == 10_000 {
@@ -224,7 +236,7 @@ fn idle_lines(boards: usize, pair: [&Follower; 2], first: bool) -> Outcome<Vec<L
         };
         lines.push(Line {
             row: "idle",
-            what: format!("until all are connected, {boards} boards idle"),
+            what: format!("until all are connected, {}", idle_boards(boards)),
             ours: took(pair[0]),
             peer: Some((pair[1].name.to_owned(), took(pair[1]))),
             target: target(10_000, Target::AtMost(10_000.0)),
