@@ -1,6 +1,6 @@
 //! Floods of connections, 900 per second, while an honest client connects over
 //! a network with a round trip of 20 ms. Counts how many of its attempts
-//! succeed; each is tried once.
+//! succeed; each is tried once. And a flood of announcements.
 
 use std::{
     collections::VecDeque,
@@ -22,6 +22,7 @@ use crate::{
     process::{Victim, print},
     relay::Relay,
     to_a_locked_board::{Owner, locked},
+    to_the_app::{Stage, lie},
     turns::Turn,
 };
 
@@ -269,4 +270,31 @@ fn a_flood_of_greeted_connections_keeps_no_owner_of_a_locked_board_out() {
             from.words()
         );
     }
+}
+
+#[test]
+fn a_thousand_boards_a_second_are_announced() {
+    let mut stage = Stage::set();
+    let (served, told) = lie(&mut stage, 1_000, |liar, number| {
+        // Nothing listens there.
+        liar.announce(&format!("sb-lie-{number}"), "Desk lamp", 9);
+    });
+    stage.said.extend(stage.app.said());
+    let most = |field: &str| {
+        stage
+            .said
+            .iter()
+            .filter_map(|line| line[field].as_u64())
+            .max()
+            .unwrap_or_default()
+    };
+    let (met, boards) = (most("met"), most("boards"));
+    stage.end(
+        "1,000 boards a second announced",
+        &served,
+        160,
+        &format!("{told} announced, {met} met, {boards} listed"),
+    );
+    // This many are kept per address; the honest board has the same address.
+    assert!(met > 100 && boards <= 1_024, "{boards}");
 }

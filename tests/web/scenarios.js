@@ -103,6 +103,8 @@ export async function files(context) {
   await chooser.setFiles(file);
   await view.changed(before);
   await view.save(pictures, "desktop-restore");
+  // From Cancel to Restore.
+  await view.page.keyboard.press("Tab");
   await view.page.keyboard.press("Enter");
   await view.waitForItem(`${name}, connected`);
   that("a chosen backup is restored", true);
