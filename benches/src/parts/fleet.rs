@@ -1,6 +1,5 @@
-//! The app's core without a window. It is drained as the window drains it that
-//! shows the page of a board and the list: when something is shown that
-//! changed, at most 60 times per second; for readings, at most ten times.
+//! The app's core without a window. It is drained as the window drains it: when
+//! it is woken, at most 60 times per second.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,10 +14,7 @@ use std::{
 
 use clap::Args;
 use engine::{Interfaces, Lookout, Settings, Transport};
-use fleet::{
-    BoardKey, BoardView, Changes, Fleet, LinkState, LogEvent, Outcome as CommandOutcome, Shown,
-    Urgency,
-};
+use fleet::{BoardKey, BoardView, Changes, Fleet, LinkState, LogEvent, Outcome as CommandOutcome};
 use protocol::{ComponentKey, Kind, State};
 
 use super::{Shared, addresses};
@@ -30,12 +26,6 @@ use crate::{
 
 /// A frame of a 60 Hz screen.
 const FRAME: Duration = Duration::from_micros(16_667);
-
-/// The time between two drains for readings, as in the window.
-const READINGS: Duration = Duration::from_millis(100);
-
-/// How many rows of the list are in view.
-const ROWS: usize = 20;
 
 /// The pause between two commands.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -93,26 +83,19 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
         ..Settings::default()
     })?);
     let (wake, woken) = channel();
-    let mut watch = fleet.watch(move |urgency| {
+    let mut watch = fleet.watch(move |_| {
         // At the end there is no receiver any more.
-        let _ = wake.send(urgency);
+        let _ = wake.send(());
     });
     let (counts, outputs) = (Shared::default(), Outputs::default());
     answer(counts.clone(), Arc::clone(&fleet), Arc::clone(&outputs));
     let (mut found, mut connected) = (BTreeSet::new(), BTreeSet::new());
     let (begun, mut ready) = (Instant::now(), false);
-    let mut rows = BTreeMap::new();
-    let mut drained = Instant::now();
     loop {
-        let mut urgency = woken.recv_timeout(Duration::from_secs(5));
-        let left = READINGS.saturating_sub(drained.elapsed());
-        if urgency == Ok(Urgency::Reading) && !left.is_zero() {
-            urgency = woken.recv_timeout(left);
+        match woken.recv_timeout(Duration::from_secs(5)) {
+            Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err("the fleet has ended".into()),
         }
-        if urgency == Err(RecvTimeoutError::Disconnected) {
-            return Err("the fleet has ended".into());
-        }
-        drained = Instant::now();
         let changes = watch.drain();
         count(&changes, &mut counts.lock());
         for board in &changes.boards {
@@ -124,11 +107,6 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
                 _ => connected.remove(&board.key),
             };
             note_output(board, &outputs);
-            if let Some(first) = board.components.first()
-                && rows.len() < ROWS
-            {
-                rows.insert(board.key, vec![first.descriptor.key.clone()]);
-            }
         }
         let late = begun.elapsed() > CONNECTING;
         if to_find && (found.len() >= wanted || late) {
@@ -137,12 +115,6 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
         }
         if !ready && !to_find && (connected.len() >= wanted || late) {
             ready = true;
-            watch.shows(Shown {
-                boards: rows.keys().take(1).copied().collect(),
-                parts: rows.clone(),
-                news: true,
-                ..Shown::default()
-            });
             println!("{}", connected.len());
         }
         thread::sleep(FRAME);
