@@ -38,7 +38,8 @@ fn window(opening: Opening) -> ExitCode {
     {
         return fail(&problem);
     }
-    // They run on this computer, where a server of another does not find them.
+    // They would run on this computer, where a server on another computer does
+    // not find them.
     let samples = server
         .is_none()
         .then(|| Box::new(samples) as Box<dyn gui::SampleBoards>);

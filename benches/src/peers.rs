@@ -27,10 +27,9 @@ impl Server {
 
     /// The broadcast server of tokio-tungstenite.
     pub(crate) fn tungstenite(name: &'static str, read_buffer: Option<usize>) -> Outcome<Self> {
-        let mut part = vec!["broadcast-server".to_owned()];
-        part.extend(read_buffer.map(|size| format!("--read-buffer={size}")));
-        let part: Vec<&str> = part.iter().map(String::as_str).collect();
-        Self::new(name, Program::part(&part)?)
+        let option = read_buffer.map(|size| format!("--read-buffer={size}"));
+        let part = ["broadcast-server"].into_iter().chain(option.as_deref());
+        Self::new(name, Program::part(&part.collect::<Vec<_>>())?)
     }
 
     /// The installed broadcast servers in Node.js and Python.

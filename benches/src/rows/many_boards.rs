@@ -156,8 +156,8 @@ pub(super) fn compared(
 }
 
 /// From 1 to 10,000 boards that push only their diagnostics: signal and memory
-/// every 10 s, and uptime every 60 s. A round of many boards has 30 s, because
-/// the fleet asks each for its clock that often.
+/// every 10 s, and uptime every 60 s. A round of many boards takes 30 s,
+/// because the fleet asks each for its clock that often.
 pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
     let sizes: &[usize] = if quick {
         &[1, 2]

@@ -172,6 +172,23 @@ mod tests {
     }
 
     #[test]
+    fn a_board_whose_key_only_allows_viewing_is_not_commanded() {
+        let board = |role| BoardView {
+            locked: Some(true),
+            held: Some((keys::KeyId::NONE, role)),
+            ..BoardView::new(
+                web_time::Instant::now(),
+                BoardKey(1),
+                fleet::Candidates::default(),
+                false,
+            )
+        };
+        let why = |role| model(Abilities::Local).why_view_only(&board(role));
+        assert_eq!(why(Role::Control), None);
+        assert_eq!(why(Role::View), Some(VIEW_KEY));
+    }
+
+    #[test]
     fn one_action_that_cannot_be_carried_out_is_a_reason_against_all() {
         let doctor = [
             Action::from(WindowAction::ShowPage(disk::settings::Page::Doctor)),

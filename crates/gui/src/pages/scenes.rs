@@ -34,6 +34,7 @@ use crate::{
         text_line,
         theme::{self, UNIT, palette},
         value_field::ValueField,
+        verb,
     },
 };
 
@@ -182,10 +183,12 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
         let apply = Button::new(words)
             .fill(palette.accent)
             .min_size(vec2(112.0, 32.0));
-        let apply = ui.add_enabled(!scene.steps.is_empty(), apply);
-        apply.widget_info(|| {
-            WidgetInfo::labeled(Role::Button, !scene.steps.is_empty(), title(scene))
-        });
+        let why_not = context
+            .model
+            .why_not(&[BoardCommand::ApplyScene(at).into()]);
+        let able = !scene.steps.is_empty() && why_not.is_none();
+        let apply = verb::explained(ui.add_enabled(able, apply), why_not);
+        apply.widget_info(|| WidgetInfo::labeled(Role::Button, able, title(scene)));
         let undo = shortcut::name(ui.ctx(), &shortcut::UNDO);
         let hint = format!("Set all components to the state in the scene. Press {undo} to undo.");
         if apply.on_hover_text(hint).clicked() {

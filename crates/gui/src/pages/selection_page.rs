@@ -25,6 +25,7 @@ use crate::{
         layout::left_of,
         text_line,
         theme::{self, HALF, UNIT, palette},
+        verb,
     },
 };
 use fleet::{BoardKey, BoardView};
@@ -49,6 +50,16 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
             board.is_some_and(|board| board.link.is_up())
         })
         .collect();
+    let view_only = |key: &BoardKey| {
+        let board = context.model.board(*key);
+        board.and_then(|board| context.model.why_view_only(board))
+    };
+    let why_none = live.iter().find_map(view_only);
+    let commanded: Vec<BoardKey> = live
+        .iter()
+        .copied()
+        .filter(|key| view_only(key).is_none())
+        .collect();
     ui.horizontal(|ui| {
         list_button::show(ui, context);
         let heading = ui.heading(&title);
@@ -63,21 +74,16 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
                     .board(**key)
                     .is_some_and(|board| !board.lacks(method::DEVICE_IDENTIFY))
             };
-            let view_only = live
-                .iter()
-                .filter_map(|key| context.model.board(*key))
-                .find_map(|board| context.model.why_view_only(board));
-            let able: Vec<BoardKey> = live.iter().filter(can).copied().collect();
-            let enabled = !able.is_empty() && view_only.is_none();
-            let identify = ui.add_enabled(enabled, Button::new("Identify all"));
-            let identify =
-                identify.on_hover_text("Make each board identify itself, for example by blinking");
-            let why_not = match view_only {
-                Some(why) => why,
-                None if live.is_empty() => "None of them is connected",
-                None => "None of them can identify itself: they have no Device.Identify",
-            };
-            if identify.on_disabled_hover_text(why_not).clicked() {
+            let able: Vec<BoardKey> = commanded.iter().filter(can).copied().collect();
+            let why_not = able.is_empty().then_some(match why_none {
+                Some(why) if commanded.is_empty() => why,
+                _ if live.is_empty() => "None of them is connected",
+                _ => "None of them can identify itself: they have no Device.Identify",
+            });
+            let identify = ui.add_enabled(why_not.is_none(), Button::new("Identify all"));
+            let identify = verb::explained(identify, why_not)
+                .on_hover_text("Make each board identify itself, for example by blinking");
+            if identify.clicked() {
                 let call = || Operation::Call(method::DEVICE_IDENTIFY.to_owned(), Object::new());
                 let steps = able
                     .iter()
@@ -103,9 +109,17 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
             }
         });
     });
-    let words = match live.len() == boards.len() {
-        true => "All are connected. Commands go to every board; each result is shown.".to_owned(),
-        false => format!("{} connected; the others receive no commands.", live.len()),
+    let words = match why_none {
+        Some(why) if commanded.is_empty() => why.to_owned(),
+        Some(_) => format!(
+            "{} connected; {} of them receive commands.",
+            live.len(),
+            commanded.len()
+        ),
+        None if live.len() == boards.len() => {
+            "All are connected. Commands go to every board; each result is shown.".to_owned()
+        }
+        None => format!("{} connected; the others receive no commands.", live.len()),
     };
     text_line::label(ui, &words, &words, theme::body(), palette.weak);
     ui.add_space(UNIT * 2.0);
@@ -114,14 +128,14 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
         .auto_shrink(false)
         .show(ui, |ui| {
             ui.set_max_width(left_of(ui.available_width(), UNIT * 2.0));
-            contents(ui, &boards, &live, context, drafts);
+            contents(ui, &boards, &commanded, context, drafts);
         });
 }
 
 fn contents(
     ui: &mut Ui,
     boards: &[BoardKey],
-    live: &[BoardKey],
+    commanded: &[BoardKey],
     context: &PageContext<'_>,
     drafts: &mut Drafts,
 ) {
@@ -129,9 +143,8 @@ fn contents(
         let views = keys.iter().filter_map(|key| context.model.board(*key));
         views.map(AsRef::as_ref).collect()
     };
-    let (all, live) = (views(boards), views(live));
-    // Only boards that are connected receive commands.
-    let groups = Groups::of(live.into_iter());
+    let (all, commanded) = (views(boards), views(commanded));
+    let groups = Groups::of(commanded.into_iter());
     let shared = |group: &&ComponentGroup<'_>| group.boards() > 1;
     if !groups.controlled.iter().any(|group| shared(&group)) {
         let words = "These boards have no control in common.";

@@ -186,6 +186,14 @@ fn the_board_itself_is_renamed_restarted_and_updated() {
         .map(|(command, payload)| (format!("cmnd/kitchen_plug/{command}"), payload.to_owned()));
     assert_eq!(rig.sent, expected);
     rig.hear("stat/kitchen_plug/RESULT", r#"{"DeviceName":"Pantry"}"#);
+    let Some(protocol::FromBoard::Event(pushed)) = rig.messages.first() else {
+        unreachable!("no event");
+    };
+    let event = &pushed.events[0];
+    assert_eq!(
+        (&*event.event, &event.extra["name"]),
+        ("renamed", &json!("Pantry"))
+    );
     rig.hear("stat/kitchen_plug/RESULT", r#"{"Restart":"Restarting"}"#);
     rig.hear(
         "stat/kitchen_plug/RESULT",

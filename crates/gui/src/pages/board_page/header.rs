@@ -12,6 +12,7 @@ use crate::{
         layout::left_of,
         rename, text_line,
         theme::{self, UNIT, palette},
+        verb,
     },
 };
 use eframe::egui::{Align, Button, Frame, Layout, Margin, Stroke, Ui, vec2};
@@ -35,18 +36,18 @@ pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
             eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, context, &[board.key]));
             let live = board.link.is_up();
             let lacks = board.lacks(method::DEVICE_IDENTIFY);
-            let view_only = context.model.why_view_only(board);
-            let able = live && !lacks && view_only.is_none();
-            let identify = ui.add_enabled(able, Button::new("Identify"));
-            let identify =
-                identify.on_hover_text("Make the board identify itself, for example by blinking");
             let why_not = match board.why_lacking(method::DEVICE_IDENTIFY) {
-                Some(why) => why,
-                None if lacks => "This board cannot identify itself: it has no Device.Identify",
-                None if live => view_only.unwrap_or_default(),
-                None => "The board is not connected",
+                Some(why) => Some(why),
+                None if lacks => {
+                    Some("This board cannot identify itself: it has no Device.Identify")
+                }
+                None if !live => Some("The board is not connected"),
+                None => context.model.why_view_only(board),
             };
-            if identify.on_disabled_hover_text(why_not).clicked() {
+            let identify = ui.add_enabled(why_not.is_none(), Button::new("Identify"));
+            let identify = verb::explained(identify, why_not)
+                .on_hover_text("Make the board identify itself, for example by blinking");
+            if identify.clicked() {
                 context.push(BoardCommand::Identify(board.key));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

@@ -298,8 +298,6 @@ impl Session {
         })
     }
 
-    /// Has the board sent if it has new frames; otherwise wakes the session
-    /// with the next.
     /// Has the newest state of a board sent, after what waits.
     fn add_board(&mut self, board: BoardKey) {
         if !self.boards.iter().any(|view| view.key == board)
@@ -309,6 +307,8 @@ impl Session {
         }
     }
 
+    /// Has the board sent if it has new frames; otherwise wakes the session
+    /// with the next.
     fn add_frames_of(&mut self, board: BoardKey) {
         let Some((following, next)) = self.sent.following.get(&board) else {
             return;
