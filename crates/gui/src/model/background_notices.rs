@@ -22,6 +22,14 @@ pub(crate) struct BackgroundNotices {
 }
 
 impl BackgroundNotices {
+    /// Takes a board: it may have been connected before this window was told of
+    /// events.
+    pub(crate) fn follow(&mut self, board: &BoardView) {
+        if board.link == LinkState::Connected {
+            self.connected.insert(board.key);
+        }
+    }
+
     /// Takes an event; returns whether the notice about links has changed.
     pub(crate) fn add_event(
         &mut self,
@@ -159,5 +167,19 @@ mod tests {
         assert!(!news(2, LinkState::Connected));
         assert!(!news(2, lost()), "it is on the page");
         assert!(news(1, LinkState::Connected), "it is back");
+    }
+
+    #[test]
+    fn a_board_that_was_connected_before_the_window_opened_is_lost_too() {
+        let model = Model::default();
+        let mut background = BackgroundNotices::default();
+        let now = web_time::Instant::now();
+        let board = |link| BoardView {
+            link,
+            ..BoardView::new(now, BoardKey(1), fleet::Candidates::default(), false)
+        };
+        background.follow(&board(LinkState::Connected));
+        background.follow(&board(lost()));
+        assert!(background.add_event(&entry(1, lost()), &model, None));
     }
 }

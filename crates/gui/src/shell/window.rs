@@ -392,6 +392,7 @@ impl Window {
                 None
             }
         };
+        self.background.follow(&board);
         self.model.put(board);
         if let Some((notice, lead)) = news {
             self.toasts.notify_with_target(notice, lead);

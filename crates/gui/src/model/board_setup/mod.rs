@@ -268,7 +268,8 @@ impl Setup {
     }
 }
 
-/// Whether the board is connected with a key of this computer.
+/// Whether the board is connected with a key of this computer, and no longer as
+/// it was before it was locked.
 fn is_unlocked(view: &BoardView) -> bool {
-    view.link.is_up() && matches!(view.lock(), Lock::Unlocked(_))
+    view.link.is_up() && view.locked == Some(true) && matches!(view.lock(), Lock::Unlocked(_))
 }
